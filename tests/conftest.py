@@ -1,0 +1,28 @@
+"""What all tests share."""
+
+import os
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mnist_nb import datasets
+
+
+def _needs_data() -> None:
+    if not os.environ.get("MNIST_NB_DATA"):
+        pytest.skip("MNIST_NB_DATA is not set: no MNIST and no pen strokes to test with")
+
+
+@pytest.fixture(scope="session")
+def mnist_test() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """MNIST's 10,000 test images and labels."""
+    _needs_data()
+    return datasets.mnist("test")
+
+
+@pytest.fixture(scope="session")
+def pen_digits() -> tuple[list[object], NDArray[np.uint8]]:
+    """The pen strokes as drawings, and their labels."""
+    _needs_data()
+    return datasets.pen_strokes()  # type: ignore[return-value]

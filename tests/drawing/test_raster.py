@@ -1,0 +1,143 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from mnist_nb import Drawing, Network, rasterize
+from mnist_nb.drawing import raster
+from mnist_nb.drawing.samples import samples
+from mnist_nb.errors import InputError
+
+
+def moved(drawing, scale=1.0, by=(0.0, 0.0), size=None):
+    strokes = [stroke * scale + np.array(by) for stroke in drawing.strokes]
+    return Drawing(strokes, size or drawing.size)
+
+
+points = st.tuples(st.floats(0, 280), st.floats(0, 280))
+drawings = st.lists(st.lists(points, min_size=1, max_size=12), min_size=1, max_size=4).map(Drawing)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(drawing=drawings, pen=st.floats(0.5, 5))
+def test_the_fast_renderer_equals_the_plain_one(drawing, pen):
+    start, end = raster._pieces(drawing, pen)
+    start, end = start[:60] + raster.CENTER, end[:60] + raster.CENTER
+    fast, plain = raster._render(start, end, pen), raster.render_reference(start, end, pen)
+    np.testing.assert_allclose(fast, plain, atol=1e-9)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(drawing=drawings)
+def test_ink_is_in_the_frame_whole_and_centred(drawing):
+    image = rasterize(drawing)
+    assert image.shape == (28, 28)
+    assert image.dtype == np.uint8
+    assert image.max() > 100
+    x, y = raster.center_of_mass(image)
+    rows, columns = np.nonzero(image.max(axis=1))[0], np.nonzero(image.max(axis=0))[0]
+    assert rows[-1] - rows[0] <= 21  # the box of 20, and soft edges on both sides
+    assert columns[-1] - columns[0] <= 21
+    # Off the centre only where the frame would cut ink off.
+    for place, ends in ((x, columns), (y, rows)):
+        assert abs(place - 14) < 0.3 or ends[0] <= 1 or ends[-1] >= 26
+
+
+@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize(
+    ("scale", "by"), [(0.25, (5, 5)), (0.25, (200, 205)), (0.5, (3, 130)), (1.15, (-20, -15))]
+)
+def test_small_in_a_corner_or_large_gives_nearly_the_same_image(digit, scale, by):
+    drawing = samples()[digit]
+    here, there = rasterize(drawing), rasterize(moved(drawing, scale, by))
+    assert np.abs(here.astype(int) - there).max() <= 1
+
+
+def test_the_canvas_size_does_not_matter():
+    for drawing in samples():
+        large = moved(drawing, 600 / 280, size=(600, 600))
+        assert np.abs(rasterize(drawing).astype(int) - rasterize(large)).max() <= 1
+
+
+def test_nothing_drawn_gives_nothing():
+    assert not rasterize(Drawing()).any()
+    assert not rasterize(np.zeros((50, 40), np.uint8)).any()
+    assert not rasterize(np.full((50, 40), 255, np.uint8)).any()
+
+
+def test_a_dot_is_a_dot_and_stays_small():
+    dot = rasterize(Drawing([[(30, 40)]]))
+    assert dot.max() == 255
+    assert 3 <= np.count_nonzero(dot) <= 12
+    slip = rasterize(Drawing([[(30, 40), (31, 40)]]))  # a shaking hand, not a line across the box
+    assert np.count_nonzero(slip.max(axis=0)) <= 7
+
+
+def test_a_long_line_keeps_its_pen_width():
+    line = rasterize(Drawing([[(140, 20), (140, 260)]]))
+    row = line[14].astype(float) / 255
+    assert row.sum() == pytest.approx(raster.PEN, abs=0.05)
+    assert rasterize(Drawing([[(140, 20), (140, 260)]]), pen=5)[14].sum() / 255 == pytest.approx(5)
+
+
+def test_ink_is_as_much_as_in_mnist(pen_digits, mnist_test):
+    drawn = np.mean([rasterize(drawing) for drawing in pen_digits[0][:1000]])
+    assert drawn == pytest.approx(mnist_test[0].mean(), rel=0.05)
+
+
+@pytest.mark.parametrize("pen", [0, -1, math.nan, 9])
+def test_a_pen_without_width_is_refused(pen):
+    with pytest.raises(InputError, match="pen"):
+        rasterize(samples()[0], pen=pen)
+
+
+# --- pictures ---
+
+
+def picture(drawing, size=280, ink=0, paper=255, mode="L"):
+    from PIL import ImageDraw
+
+    image = Image.new(mode, (size, size), paper)
+    pen = ImageDraw.Draw(image)
+    for stroke in drawing.strokes:
+        pen.line([tuple(point * size / 280) for point in stroke], fill=ink, width=size // 18)
+    return image
+
+
+@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize(("ink", "paper"), [(0, 255), (255, 0), (40, 200)])
+def test_a_picture_is_read_whichever_its_polarity(digit, ink, paper):
+    image = rasterize(picture(samples()[digit], ink=ink, paper=paper))
+    assert Network.load().predict(image).argmax() == digit
+
+
+def test_a_picture_with_transparent_paper():
+    image = picture(samples()[3], ink=(0, 0, 0, 255), paper=(0, 0, 0, 0), mode="RGBA")
+    assert Network.load().predict(rasterize(image)).argmax() == 3
+
+
+def test_an_mnist_image_is_left_as_it_is(mnist_test):
+    for image in mnist_test[0][:100]:
+        np.testing.assert_array_equal(rasterize(image), image)
+        np.testing.assert_array_equal(rasterize(Image.fromarray(255 - image)), image)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (np.zeros((3, 3, 3)), r"\(3, 3, 3\)"),
+        (np.zeros((0, 3)), r"\(0, 3\)"),
+        (np.full((3, 3), 256), "256"),
+        (np.full((3, 3), -1), "-1"),
+        (np.full((3, 3), np.nan), "nan"),
+        (np.full((3, 3), 0.5), "multiply by 255"),
+        ("digit.png", "str"),
+        (None, "shape"),
+    ],
+)
+def test_what_is_no_picture(source, says):
+    with pytest.raises(InputError, match=says):
+        rasterize(source)
