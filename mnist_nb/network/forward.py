@@ -1,0 +1,222 @@
+"""The network in numpy: 784 bytes in, ten probabilities out.
+
+Activations are channel-last, (images, rows, columns, channels), so that a convolution is one matrix
+product over patches laid side by side (im2col) and its result already has the next layer's layout.
+`reference.py` is the same network in plain loops.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
+
+from mnist_nb.images import as_images
+from mnist_nb.network.architecture import (
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    Gelu,
+    Layer,
+    Linear,
+    MaxPool2d,
+)
+from mnist_nb.network.weights import Weights, read_weights, shipped_weights
+
+BLOCK = 32  # images at a time: their patches stay in cache
+
+Array = NDArray[np.float32]
+Step = Callable[[Array], Array]
+
+
+class Network:
+    """A network that is ready to run.
+
+    Attributes:
+        name, labels, metrics: what the weights file says of itself.
+        sha256: of the weights file.
+        parameters: how many numbers training found.
+        weights: the file itself, with its architecture and tensors.
+    """
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights = weights
+        self.sha256 = weights.sha256
+        self.path = weights.path
+        self.architecture = weights.architecture
+        self.name = weights.architecture.name
+        self.labels = weights.architecture.labels
+        self.metrics = weights.architecture.metrics
+        self.parameters = weights.parameters
+        self._steps = _compile(weights)
+
+    @classmethod
+    def load(cls, path: "Path | str | None" = None) -> "Network":
+        """Load a weights file; without a path the one that comes with mnist-nb.
+
+        Raises:
+            WeightsError: the file is missing or refused, with the reason.
+        """
+        return cls(read_weights(shipped_weights() if path is None else path))
+
+    def predict(self, images: ArrayLike) -> Array:
+        """Return the probability of each label for each image.
+
+        Args:
+            images: uint8 (784,), (28, 28), (N, 784) or (N, 28, 28); 0 = background, 255 = ink.
+
+        Returns:
+            float32 (N, labels); each row sums to 1.
+
+        Raises:
+            InputError: another shape or dtype, or no image.
+        """
+        logits = self.logits(images)  # (N, labels)
+        logits -= logits.max(axis=1, keepdims=True)  # softmax does not change; exp cannot overflow
+        np.exp(logits, out=logits)
+        logits /= logits.sum(axis=1, keepdims=True)
+        return logits
+
+    def logits(self, images: ArrayLike) -> Array:
+        """Return what enters the softmax, float32 (N, labels); see `predict`."""
+        pixels = as_images(images)  # (N, 784) uint8
+        blocks = [pixels[i : i + BLOCK] for i in range(0, len(pixels), BLOCK)]
+        return np.concatenate([self._block(block) for block in blocks])
+
+    def _block(self, pixels: NDArray[np.uint8]) -> Array:
+        entry = self.architecture
+        x = pixels.astype(np.float32).reshape(-1, 28, 28, 1)  # (N, 28, 28, 1)
+        x *= np.float32(1 / (entry.scale * entry.std))
+        x -= np.float32(entry.mean / entry.std)
+        for step in self._steps:
+            x = step(x)
+        return x
+
+    def __repr__(self) -> str:
+        return f"Network({self.name!r}, {self.parameters:,} parameters, sha256 {self.sha256[:8]})"
+
+
+def _compile(weights: Weights) -> list[Step]:
+    """Turn the layers into functions, with batch norm folded into the convolution before it."""
+    tensors, steps = weights.tensors, []  # type: dict[str, Array], list[Step]
+    layers = list(weights.architecture.layers)
+    for index, layer in enumerate(layers):
+        if isinstance(layer, Conv2d):
+            norm = layers[index + 1] if index + 1 < len(layers) else None
+            steps.append(_conv2d(layer, norm, tensors))
+        elif isinstance(layer, BatchNorm2d):
+            if index == 0 or not isinstance(layers[index - 1], Conv2d):
+                steps.append(_affine(*_scale_and_shift(layer, tensors)))
+        elif isinstance(layer, Linear):
+            steps.append(_linear(layer, tensors))
+        elif isinstance(layer, Flatten):
+            steps.append(_flatten)
+        elif isinstance(layer, MaxPool2d):
+            steps.append(_maxpool2d(layer))
+        else:
+            steps.append(gelu if isinstance(layer, Gelu) else relu)
+    return steps
+
+
+def _scale_and_shift(norm: BatchNorm2d, tensors: dict[str, Array]) -> tuple[Array, Array]:
+    weight, bias, mean, var = (
+        tensors[f"{norm.prefix}.{name}"].astype(np.float64)
+        for name in ("weight", "bias", "running_mean", "running_var")
+    )
+    scale = weight / np.sqrt(var + norm.eps)  # (C,)
+    return scale.astype(np.float32), (bias - mean * scale).astype(np.float32)
+
+
+def _conv2d(layer: Conv2d, norm: Layer | None, tensors: dict[str, Array]) -> Step:
+    weight = tensors[layer.weight]  # (O, I, k, k)
+    out, _, size, _ = weight.shape
+    bias = tensors[layer.bias] if layer.bias else np.zeros(out, np.float32)
+    if isinstance(norm, BatchNorm2d):
+        scale, shift = _scale_and_shift(norm, tensors)
+        weight, bias = weight * scale[:, None, None, None], bias * scale + shift
+    matrix = np.ascontiguousarray(weight.transpose(2, 3, 1, 0).reshape(-1, out))  # (k*k*I, O)
+    stride, pad = layer.stride, size - 1 if layer.padding == "same" else 0
+    before, after = pad // 2, pad - pad // 2
+
+    def step(x: Array) -> Array:
+        if pad:
+            x = np.pad(x, ((0, 0), (before, after), (before, after), (0, 0)))
+        windows = sliding_window_view(x, (size, size), (1, 2))  # (N, H, W, I, k, k)
+        windows = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)  # (N, H, W, k, k, I)
+        n, height, width = windows.shape[:3]
+        y = windows.reshape(n * height * width, -1) @ matrix  # (N*H*W, O)
+        y += bias
+        return y.reshape(n, height, width, out)
+
+    return step
+
+
+def _affine(scale: Array, shift: Array) -> Step:
+    def step(x: Array) -> Array:
+        return x * scale + shift  # (N, H, W, C)
+
+    return step
+
+
+def _linear(layer: Linear, tensors: dict[str, Array]) -> Step:
+    matrix = np.ascontiguousarray(tensors[layer.weight].T)  # (in, out)
+    bias = tensors[layer.bias] if layer.bias else None
+
+    def step(x: Array) -> Array:
+        y: Array = x @ matrix  # (N, out)
+        if bias is not None:
+            y += bias
+        return y
+
+    return step
+
+
+def _flatten(x: Array) -> Array:
+    if x.ndim == 4:
+        x = x.transpose(0, 3, 1, 2)  # (N, C, H, W): the file counts channels first
+    return np.ascontiguousarray(x).reshape(len(x), -1)
+
+
+def _maxpool2d(layer: MaxPool2d) -> Step:
+    size, stride = layer.size, layer.stride
+
+    def step(x: Array) -> Array:
+        height, width = ((side - size) // stride + 1 for side in x.shape[1:3])
+        y: Any = None
+        for i in range(size):
+            for j in range(size):
+                part = x[:, i::stride, j::stride][:, :height, :width]  # (N, H', W', C)
+                y = part.copy() if y is None else np.maximum(y, part, out=y)
+        return y  # type: ignore[no-any-return]
+
+    return step
+
+
+def relu(x: Array) -> Array:
+    """Set what is below 0 to 0, in place."""
+    return np.maximum(x, 0, out=x)
+
+
+def gelu(x: Array) -> Array:
+    """Multiply x by the normal distribution function of x, in place: x * (1 + erf(x/sqrt 2)) / 2.
+
+    numpy has no erf. This is formula 7.1.26 of Abramowitz and Stegun, "Handbook of Mathematical
+    Functions", for erfc(|x|/sqrt 2), whose error is at most 1.5e-7.
+    """
+    size = np.abs(x)
+    t = size * np.float32(0.3275911 / np.sqrt(2))
+    t += 1
+    np.reciprocal(t, out=t)
+    half_erfc = t * np.float32(1.061405429 / 2)
+    for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
+        half_erfc += np.float32(coefficient / 2)
+        half_erfc *= t
+    np.multiply(x, x, out=t)
+    t *= np.float32(-0.5)
+    half_erfc *= np.exp(t, out=t)  # the normal distribution's tail beyond |x|
+    size *= half_erfc
+    np.maximum(x, 0, out=x)
+    x -= size  # x >= 0: x (1 - tail); x < 0: -|x| tail
+    return x

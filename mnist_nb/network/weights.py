@@ -1,0 +1,161 @@
+"""The weights file `mnist-nb.network/1`: a safetensors file that describes its own layers.
+
+A reader checks everything before a number is used, because a weights file may come from anywhere:
+sizes, offsets, dtypes, shapes that chain, and that every value is finite.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from mnist_nb.errors import WeightsError
+from mnist_nb.network.architecture import Architecture, BatchNorm2d
+
+FORMAT = "mnist-nb.network/1"
+MAX_BYTES = 16 << 20  # of a file; the Worker has the same cap, as its memory is 128 MB
+MAX_HEADER = 1 << 20  # bytes of the JSON header
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A weights file that has passed every check.
+
+    Attributes:
+        architecture: the layers and labels.
+        tensors: float32 arrays by name, in PyTorch's axis order.
+        sha256: of the file's bytes, 64 hexadecimal digits.
+        size: of the file in bytes.
+        path: where it was read from, or None.
+    """
+
+    architecture: Architecture
+    tensors: dict[str, NDArray[np.float32]]
+    sha256: str
+    size: int
+    path: Path | None = None
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers training found; batch norm's running statistics are not among them."""
+        return sum(
+            tensor.size
+            for name, tensor in self.tensors.items()
+            if not name.endswith((".running_mean", ".running_var"))
+        )
+
+
+def shipped_weights() -> Path:
+    """Return the file that comes with mnist-nb, from a checkout or an installed wheel.
+
+    Raises:
+        WeightsError: it is in neither place.
+    """
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package, package.parent):
+        path = folder / "model" / "mnist.safetensors"
+        if path.is_file():
+            return path
+    raise WeightsError(
+        f"model/mnist.safetensors is neither in {package} nor beside it: reinstall mnist-nb, or "
+        "train it with `python model/train.py`"
+    )
+
+
+def read_weights(source: "Path | str | bytes") -> Weights:
+    """Read and check a weights file.
+
+    Args:
+        source: a path, or the bytes of a file.
+
+    Raises:
+        WeightsError: the file is missing, too large, truncated, hostile or of another format.
+    """
+    path = None if isinstance(source, bytes) else Path(source)
+    try:
+        content = source if isinstance(source, bytes) else _file_bytes(Path(source))
+        return _read(content, path)
+    except OSError as error:
+        raise WeightsError(f"cannot read {path}: {error.strerror or error}") from None
+    except WeightsError as error:
+        where = path or "these bytes"
+        raise WeightsError(f"{where} cannot be used as weights: {error}") from None
+
+
+def write_weights(architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """Return the bytes of a weights file; the same input gives the same bytes."""
+    metadata = {"format": FORMAT, "network": architecture.to_json()}
+    arrays = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
+    content = safetensors.numpy.save(arrays, metadata)
+    # The library orders the metadata by chance; sorted keys give one sha256 to one network.
+    length = int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8 : 8 + length]), sort_keys=True).encode()
+    header += b" " * (-len(header) % 8)  # tensors start at a multiple of 8 bytes
+    content = len(header).to_bytes(8, "little") + header + content[8 + length :]
+    _read(content, None)  # what cannot be read back is not written
+    return content
+
+
+def _file_bytes(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise WeightsError(f"{size:,} bytes, at most {MAX_BYTES:,} are allowed")
+    return path.read_bytes()
+
+
+def _read(content: bytes, path: Path | None) -> Weights:
+    if len(content) > MAX_BYTES:
+        raise WeightsError(f"{len(content):,} bytes, at most {MAX_BYTES:,} are allowed")
+    metadata = _metadata(content)
+    if metadata.get("format") != FORMAT:
+        raise WeightsError(f"its format is {metadata.get('format')!r:.60}, expected {FORMAT!r}")
+    if "network" not in metadata:
+        raise WeightsError("its metadata has no 'network'")
+    try:
+        loaded = safetensors.numpy.load(content)
+    except safetensors.SafetensorError as error:
+        raise WeightsError(f"not a valid safetensors file: {error}") from None
+    except (KeyError, AttributeError) as error:  # a dtype that numpy does not have
+        raise WeightsError(f"dtype {error} is not float32 or float16") from None
+    architecture = Architecture.from_json(metadata["network"])
+    tensors = {name: _checked(name, tensor) for name, tensor in loaded.items()}
+    architecture.shapes({name: tensor.shape for name, tensor in tensors.items()})
+    for layer in architecture.layers:
+        if isinstance(layer, BatchNorm2d) and tensors[f"{layer.prefix}.running_var"].min() < 0:
+            raise WeightsError(f"{layer.prefix}.running_var has a value below 0")
+    digest = hashlib.sha256(content).hexdigest()
+    return Weights(architecture, tensors, digest, len(content), path)
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """Return `__metadata__` of the header: 8 bytes of length, little-endian, then JSON."""
+    if len(content) < 8:
+        raise WeightsError(f"{len(content)} bytes, too short for a safetensors header")
+    length = int.from_bytes(content[:8], "little")
+    if length > min(MAX_HEADER, len(content) - 8):
+        raise WeightsError(
+            f"its header should have {length:,} bytes, but the file has {len(content) - 8:,} after "
+            "the length: truncated, or not a safetensors file"
+        )
+    try:
+        header = json.loads(content[8 : 8 + length])
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"its header is not JSON: {error}") from None
+    metadata = header.get("__metadata__") if isinstance(header, dict) else None
+    if not isinstance(metadata, dict):
+        raise WeightsError(f"its header has no __metadata__ with format {FORMAT!r}")
+    return metadata
+
+
+def _checked(name: str, tensor: NDArray[np.generic]) -> NDArray[np.float32]:
+    if tensor.dtype not in (np.float32, np.float16):
+        raise WeightsError(f"tensor {name!r:.80} is {tensor.dtype}, not float32 or float16")
+    if not np.isfinite(tensor).all():
+        raise WeightsError(f"tensor {name!r:.80} has values that are not finite")
+    return tensor.astype(np.float32)
