@@ -1,0 +1,150 @@
+// @ts-check
+/**
+ * The drawing pad: strokes from mouse, touch and pen, kept as data and painted on a canvas.
+ */
+
+/** @typedef {import("./raster.js").Point} Point */
+
+/** Strokes are in units of a canvas of this size, whatever its size on the screen. */
+export const PAD_SIZE = /** @type {[number, number]} */ ([280, 280]);
+const PEN = 18; // line width on the pad; the network's own pen is set after scaling
+
+export class Pad {
+  /** @type {Point[][]} */
+  strokes = [];
+  #canvas;
+  #context;
+  #changed;
+  /** The pointer that draws; others are ignored until it is lifted. @type {number | null} */
+  #pointer = null;
+  /** The stroke that grows; null while the pointer is outside. @type {Point[] | null} */
+  #stroke = null;
+  /** Strokes before the pointer went down: Undo takes back a whole gesture. @type {number[]} */
+  #gestures = [];
+  #frame = 0;
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {() => void} changed called at most once a frame, after the strokes changed
+   */
+  constructor(canvas, changed) {
+    this.#canvas = canvas;
+    this.#context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    this.#changed = changed;
+    canvas.addEventListener("pointerdown", (event) => this.#down(event));
+    canvas.addEventListener("pointermove", (event) => this.#move(event));
+    canvas.addEventListener("pointerup", (event) => this.#up(event));
+    canvas.addEventListener("pointercancel", (event) => this.#up(event));
+    canvas.addEventListener("lostpointercapture", (event) => this.#up(event));
+    canvas.addEventListener("contextmenu", (event) => {
+      if (this.#pointer !== null) event.preventDefault(); // a finger that rests still draws
+    });
+    new ResizeObserver(() => this.paint()).observe(canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
+  }
+
+  get isEmpty() {
+    return this.strokes.length === 0;
+  }
+
+  undo() {
+    this.#release();
+    this.strokes.length = this.#gestures.pop() ?? 0;
+    this.#schedule();
+  }
+
+  clear() {
+    this.#release();
+    this.strokes = [];
+    this.#gestures = [];
+    this.#schedule();
+  }
+
+  /** Paint all strokes, sharp on any screen and in the colours of the theme. */
+  paint() {
+    const [width, height] = PAD_SIZE;
+    const scale = (this.#canvas.clientWidth * devicePixelRatio) / width;
+    const pixels = Math.max(1, Math.round(width * scale));
+    // Setting the size clears the canvas, also where it stays the same.
+    this.#canvas.width = pixels;
+    this.#canvas.height = Math.round((pixels * height) / width);
+    const ink = this.#context;
+    ink.scale(scale, scale);
+    ink.strokeStyle = getComputedStyle(this.#canvas).color;
+    ink.lineWidth = PEN;
+    ink.lineCap = ink.lineJoin = "round";
+    for (const [first, ...rest] of this.strokes) {
+      ink.beginPath();
+      ink.moveTo(...first);
+      ink.lineTo(...first);
+      for (const point of rest) ink.lineTo(...point);
+      ink.stroke();
+    }
+  }
+
+  /** @param {PointerEvent} event */
+  #down(event) {
+    if (this.#pointer !== null || event.button !== 0) return;
+    event.preventDefault(); // no text selection, no focus taken from the buttons
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#pointer = event.pointerId;
+    this.#gestures.push(this.strokes.length);
+    this.#add(event);
+  }
+
+  /** @param {PointerEvent} event */
+  #move(event) {
+    if (event.pointerId !== this.#pointer) return;
+    // All positions since the last frame; plain HTTP, not localhost, has only the last one.
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const each of events.length > 0 ? events : [event]) this.#add(each);
+  }
+
+  /** @param {PointerEvent} event */
+  #up(event) {
+    if (event.pointerId === this.#pointer) this.#release();
+  }
+
+  #release() {
+    const pointer = this.#pointer;
+    this.#pointer = this.#stroke = null;
+    if (this.#gestures.at(-1) === this.strokes.length) this.#gestures.pop(); // it drew nothing
+    if (pointer !== null && this.#canvas.hasPointerCapture(pointer)) {
+      this.#canvas.releasePointerCapture(pointer);
+    }
+  }
+
+  /**
+   * Add a point. A stroke ends where it leaves the pad and a new one begins where the pointer
+   * comes back: ink that nobody sees would shrink the digit that the network sees.
+   *
+   * @param {PointerEvent} event
+   */
+  #add(event) {
+    const box = this.#canvas.getBoundingClientRect();
+    const { clientLeft, clientTop, clientWidth, clientHeight } = this.#canvas; // inside its border
+    const x = ((event.clientX - box.left - clientLeft) / clientWidth) * PAD_SIZE[0];
+    const y = ((event.clientY - box.top - clientTop) / clientHeight) * PAD_SIZE[1];
+    /** @type {Point} */
+    const point = [Math.min(Math.max(x, 0), PAD_SIZE[0]), Math.min(Math.max(y, 0), PAD_SIZE[1])];
+    const inside = point[0] === x && point[1] === y;
+    const last = this.#stroke?.at(-1);
+    if (this.#stroke === null) {
+      if (!inside) return;
+      this.#stroke = [point];
+      this.strokes.push(this.#stroke);
+    } else if (last === undefined || last[0] !== point[0] || last[1] !== point[1]) {
+      this.#stroke.push(point);
+    }
+    if (!inside) this.#stroke = null;
+    this.#schedule();
+  }
+
+  #schedule() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.paint();
+      this.#changed();
+    });
+  }
+}

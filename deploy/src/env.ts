@@ -1,0 +1,19 @@
+import type { Classifier } from "./classifier";
+
+/** What wrangler.jsonc binds. */
+export interface Env {
+  MODELS: R2Bucket;
+  CLASSIFIER: DurableObjectNamespace<Classifier>;
+  ASSETS: Fetcher;
+  MODEL_TTL_SECONDS?: string;
+  SHARDS?: string;
+  ALLOWED_ORIGINS?: string;
+  EDGE_TOKEN?: string;
+  RATE_LIMITER?: RateLimit;
+}
+
+/** A setting that is a number; `fallback` when it is missing or none. */
+export function setting(text: string | undefined, fallback: number, least: number): number {
+  const value = Number(text?.trim() || NaN);
+  return Number.isFinite(value) && value >= least ? value : fallback;
+}

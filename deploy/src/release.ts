@@ -1,0 +1,128 @@
+/**
+ * Which weights the bucket says to serve: those that mnist/current.json points at, written by
+ * `Releases` of the Python package, else the plain key mnist.safetensors.
+ */
+import { isObject, MAX_FILE_BYTES, show, WeightsRefused } from "./safetensors";
+
+export const POINTER = "mnist/current.json";
+export const PLAIN = "mnist.safetensors";
+const MAX_POINTER_BYTES = 64 << 10;
+
+/** Weights that the bucket offers. */
+export interface Offer {
+  /** Key and etag of what was looked at: the same again means the same offer. */
+  seen: string;
+  key: string;
+  /** As the pointer says; not known before reading for the plain key. */
+  sha256: string | null;
+  pushedAt: string;
+  /**
+   * Fetches the file and checks its size and sha256.
+   *
+   * @throws WeightsRefused it is not there or not what the pointer says, or the pointer makes no
+   *   sense.
+   */
+  read(): Promise<{ file: Uint8Array; sha256: string }>;
+}
+
+/**
+ * Looks at the bucket.
+ *
+ * @param seen what the last offer's `seen` was, if any: then an unchanged bucket costs no transfer.
+ */
+export async function look(
+  bucket: R2Bucket,
+  seen: string | null,
+): Promise<Offer | "unchanged" | "empty"> {
+  const pointer = await bucket.get(POINTER, unless(POINTER, seen));
+  if (pointer) return "body" in pointer ? followPointer(bucket, pointer) : "unchanged";
+  const plain = await bucket.get(PLAIN, unless(PLAIN, seen));
+  if (!plain) return "empty";
+  if (!("body" in plain)) return "unchanged";
+  return {
+    seen: sight(plain),
+    key: PLAIN,
+    sha256: null,
+    pushedAt: plain.uploaded.toISOString(),
+    read: () => download(plain, null, null),
+  };
+}
+
+function sight(object: R2Object): string {
+  return `${object.key} ${object.etag}`;
+}
+
+function unless(key: string, seen: string | null): R2GetOptions & { onlyIf: R2Conditional } {
+  const etag = seen?.startsWith(`${key} `) ? seen.slice(key.length + 1) : undefined;
+  return { onlyIf: etag === undefined ? {} : { etagDoesNotMatch: etag } };
+}
+
+async function followPointer(bucket: R2Bucket, pointer: R2ObjectBody): Promise<Offer> {
+  const pushedAt = pointer.uploaded.toISOString();
+  const offer = { seen: sight(pointer), key: POINTER, sha256: null, pushedAt };
+  const refuse = (reason: string): Offer => ({
+    ...offer,
+    read: () => Promise.reject(new WeightsRefused(`${POINTER} ${reason}`)),
+  });
+  if (pointer.size > MAX_POINTER_BYTES) {
+    await pointer.body.cancel();
+    return refuse(`has ${pointer.size} bytes, at most ${MAX_POINTER_BYTES} are allowed`);
+  }
+  const text = await pointer.text();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return refuse("is not JSON");
+  }
+  if (!isObject(value)) return refuse("is not a JSON object");
+  const { sha256, key, bytes } = value;
+  if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) {
+    return refuse(`has sha256 ${show(sha256)}, not 64 hexadecimal digits`);
+  }
+  if (key !== `mnist/${sha256}.safetensors`) {
+    return refuse(`has key ${show(key)}, not mnist/<sha256>.safetensors`);
+  }
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
+    return refuse(`has bytes ${show(bytes)}, not a size`);
+  }
+  return {
+    ...offer,
+    key,
+    sha256,
+    pushedAt: typeof value.pushed_at === "string" ? value.pushed_at : pushedAt,
+    read: async () => {
+      const object = await bucket.get(key);
+      if (!object) {
+        throw new WeightsRefused(`${POINTER} points at ${key}, which is not there`, true);
+      }
+      return download(object, bytes, sha256);
+    },
+  };
+}
+
+async function download(
+  object: R2ObjectBody,
+  bytes: number | null,
+  expected: string | null,
+): Promise<{ file: Uint8Array; sha256: string }> {
+  const { key, size } = object;
+  const passing = expected !== null; // mended under the same pointer; a plain key changes its etag
+  if (size > MAX_FILE_BYTES || (bytes !== null && size !== bytes)) {
+    await object.body.cancel();
+    const limit =
+      size > MAX_FILE_BYTES ? `at most ${MAX_FILE_BYTES} are allowed` : `${POINTER} says ${bytes}`;
+    throw new WeightsRefused(`${key} has ${size} bytes, ${limit}`, passing);
+  }
+  const file = new Uint8Array(await object.arrayBuffer());
+  const sha256 = hex(await crypto.subtle.digest("SHA-256", file));
+  if (expected !== null && sha256 !== expected) {
+    const reason = `${key} has sha256 ${sha256}: these are not the bytes pushed`;
+    throw new WeightsRefused(reason, passing);
+  }
+  return { file, sha256 };
+}
+
+function hex(digest: ArrayBuffer): string {
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,18 @@
+"""The committed kernel.wasm is what kernel.c compiles to."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from mnist_nb.edge.node import find_deploy
+
+
+def test_a_rebuild_gives_the_same_bytes(tmp_path: Path) -> None:
+    kernel = find_deploy() / "kernel"
+    rebuilt = tmp_path / "kernel.wasm"
+    env = {**os.environ, "PYTHON": sys.executable}
+    subprocess.run(["sh", kernel / "build.sh", rebuilt], check=True, env=env, timeout=120)
+    assert rebuilt.read_bytes() == (kernel / "kernel.wasm").read_bytes(), (
+        "kernel.wasm is not built from kernel.c: run `npm run kernel` in deploy/"
+    )

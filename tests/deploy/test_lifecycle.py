@@ -1,0 +1,171 @@
+"""An edge from its first request on: no weights, bad weights, good weights, newer weights."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mnist_nb.edge.local import LocalEdge
+from mnist_nb.edge.node import find_deploy
+from tests.deploy.conftest import Bucket
+from tests.deploy.files import LAYERS, SMALL, TENSORS, network, pack
+
+pytestmark = pytest.mark.edge
+
+OTHER = pack(TENSORS, network(LAYERS, name="other"))
+
+
+def classify(http: httpx.Client) -> httpx.Response:
+    return http.post("/classify", json=[0] * 784)
+
+
+@pytest.fixture
+def fresh() -> Iterator[tuple[httpx.Client, Bucket]]:
+    """An edge with an empty bucket that looks before every answer."""
+    with (
+        LocalEdge(ttl=0, seed=False) as edge,
+        httpx.Client(base_url=edge.url, timeout=30, trust_env=False) as http,
+    ):
+        yield http, Bucket(edge)
+
+
+def test_an_empty_bucket_says_what_to_do_and_heals(fresh: tuple[httpx.Client, Bucket]) -> None:
+    http, bucket = fresh
+    for answer in (classify(http), http.get("/model"), http.get("/healthz")):
+        assert answer.status_code == 503
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.headers["Retry-After"] == "2"
+        assert "wrangler r2 object put models/mnist.safetensors" in answer.json()["detail"]
+
+    bucket.put("mnist.safetensors", SMALL[:-1])  # the plain key, as with the original
+    answer = classify(http)
+    assert answer.status_code == 503
+    assert "outside" in answer.json()["detail"]  # the reason of the refusal
+
+    bucket.put("mnist.safetensors", SMALL)
+    answer = classify(http)
+    assert answer.status_code == 200
+    assert answer.headers["X-Cold"] == "1"
+    assert "load;dur=" in answer.headers["Server-Timing"]
+    assert answer.headers["X-Model-Sha256"] == hashlib.sha256(SMALL).hexdigest()
+    assert http.get("/model").json()["key"] == "mnist.safetensors"
+    assert classify(http).headers["X-Cold"] == "0"
+    assert http.get("/healthz").status_code == 200
+
+    bucket.put("mnist.safetensors", OTHER)
+    assert classify(http).headers["X-Model-Name"] == "other"
+
+    bucket.serve(SMALL)  # a pointer goes before the plain key
+    assert classify(http).headers["X-Model-Name"] == "small"
+
+    for key in ("mnist.safetensors", "mnist/current.json"):
+        bucket.delete(key)
+    assert classify(http).headers["X-Model-Name"] == "small"  # what serves goes on serving
+
+
+def test_many_first_requests_at_once(fresh: tuple[httpx.Client, Bucket]) -> None:
+    http, bucket = fresh
+    sha256 = bucket.serve(SMALL)
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(lambda _: classify(http), range(60)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.headers["X-Model-Sha256"] for answer in answers} == {sha256}
+    assert len({answer.text for answer in answers}) == 1
+
+
+def test_requests_and_pushes_at_once_never_mix_models(fresh: tuple[httpx.Client, Bucket]) -> None:
+    http, bucket = fresh
+    contents = (SMALL, pack({**TENSORS, "fc.w": -TENSORS["fc.w"]}, network(LAYERS)))
+    expected = {}
+    for content in contents:
+        sha256 = bucket.serve(content)
+        answer = classify(http)
+        assert answer.headers["X-Model-Sha256"] == sha256
+        expected[sha256] = answer.text
+    assert len(set(expected.values())) == 2
+    with ThreadPoolExecutor(8) as threads:
+        answers = [threads.submit(classify, http) for _ in range(100)]
+        for content in contents * 10:
+            bucket.serve(content)
+        for answer in (future.result() for future in answers):
+            assert answer.text == expected[answer.headers["X-Model-Sha256"]]
+
+
+def test_newer_weights_come_by_themselves_within_the_ttl() -> None:
+    with LocalEdge(ttl=0.2, seed=False) as edge:
+        bucket = Bucket(edge)
+        bucket.serve(SMALL)
+        with httpx.Client(base_url=edge.url, timeout=30, trust_env=False) as http:
+            assert classify(http).headers["X-Model-Name"] == "small"
+            bucket.serve(OTHER)
+            deadline = time.monotonic() + 20
+            while (answer := classify(http)).headers["X-Model-Name"] != "other":
+                assert time.monotonic() < deadline, "the newer weights never came into force"
+            assert answer.headers["X-Cold"] == "0"
+
+
+def test_settings_of_an_edge_in_public() -> None:
+    settings = {"EDGE_TOKEN": "s3cret", "ALLOWED_ORIGINS": "https://lab.example", "SHARDS": "3"}
+    with LocalEdge(ttl=3600, seed=False, vars=settings) as edge:
+        bucket = Bucket(edge)
+        bucket.serve(SMALL)
+        with httpx.Client(base_url=edge.url, timeout=30, trust_env=False) as http:
+            for method, path in (("POST", "/classify"), ("GET", "/model")):
+                for token in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "s3cret"}):
+                    answer = http.request(method, path, headers=token)
+                    assert answer.status_code == 401
+                    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+                    assert answer.json()["type"] == "urn:mnist-nb:problem:unauthorized"
+            assert http.get("/healthz").status_code == 200
+
+            http.headers["Authorization"] = "Bearer s3cret"
+            places, cold = set(), 0
+            for _ in range(60):
+                answer = classify(http)
+                assert answer.status_code == 200
+                places.add(json.loads(answer.headers["X-Place"])["object"])
+                cold += answer.headers["X-Cold"] == "1"
+            assert places == {"default#0", "default#1", "default#2"}
+            assert cold <= 3
+            bucket.serve(OTHER)
+            assert classify(http).headers["X-Model-Name"] == "small"  # within the ttl
+
+            allowed = {"Origin": "https://lab.example"}
+            answer = http.options("/classify", headers=allowed)
+            assert answer.status_code == 204
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://lab.example"
+            assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+            answer = http.get("/nothing", headers=allowed)  # errors can be read as well
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://lab.example"
+            answer = http.get("/model", headers={"Origin": "https://evil.example"})
+            assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_the_optional_rate_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deploy = tmp_path / "deploy"  # a deployment whose settings have the rate limit switched on
+    ignore = shutil.ignore_patterns("node_modules", ".wrangler")
+    shutil.copytree(find_deploy(), deploy, ignore=ignore)
+    (deploy / "node_modules").symlink_to(find_deploy() / "node_modules")
+    config = deploy / "wrangler.jsonc"
+    before, optional = config.read_text().split("  // Optional: at most `limit`")
+    assert '"limit": 600' in optional
+    optional = optional.replace('"limit": 600', '"limit": 3').replace("\n  // ", "\n  ")
+    config.write_text(f"{before.rstrip()},\n  //{optional}")
+    monkeypatch.setenv("MNIST_NB_DEPLOY", str(deploy))
+    with LocalEdge(ttl=3600, seed=False) as edge:
+        Bucket(edge).serve(SMALL)
+        with httpx.Client(base_url=edge.url, timeout=30, trust_env=False) as http:
+            answers = [classify(http) for _ in range(7)]  # a period may end among them, but not two
+    assert [answer.status_code for answer in answers[:3]] == [200] * 3
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert 1 <= len(refused) <= 4
+    for answer in refused:
+        assert answer.status_code == 429
+        assert answer.headers["Retry-After"] == "10"
+        assert answer.json()["type"] == "urn:mnist-nb:problem:too-many"
