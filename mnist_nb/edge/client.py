@@ -1,0 +1,199 @@
+"""Clients of the edge: images over HTTP, probabilities back.
+
+    with EdgeClient("https://mnist.example.workers.dev") as edge:
+        result = edge.classify(image)  # uint8 (28, 28)
+        result.probabilities[0].argmax(), result.model.sha256, result.timing.total_ms
+
+`AsyncEdgeClient` is the same with `await`. Both keep one connection open, as a handshake costs
+more than a digit. What to send and how to read it is in `protocol`; here is only the sending.
+"""
+
+import asyncio
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from mnist_nb.edge.conversation import BaseClient, Incoming, Progress, Protocol
+from mnist_nb.edge.protocol import Answer, Request, read_object
+from mnist_nb.edge.result import EdgeResult, ModelRef, Place, Timing
+from mnist_nb.errors import EdgeError
+
+__all__ = ["AsyncEdgeClient", "EdgeClient", "EdgeResult", "ModelRef", "Place", "Timing"]
+
+
+class EdgeClient(BaseClient):
+    """Asks an edge for probabilities, over one connection that stays open.
+
+    Args:
+        url: where the edge is; with or without a trailing slash or `/classify`.
+        token: bearer token, when the edge wants one. It shows in no error and no repr.
+        timeout: seconds to wait for a connection, and again for the answer to one image; a batch
+            gets 2 ms more for each of its images.
+        protocol: "auto" finds out whether the edge speaks bytes (ours) or only the JSON of the
+            original, one image at a time; "binary" or "json" insists.
+        transport: an httpx transport, for tests.
+
+    Raises:
+        InputError: for a URL, token or timeout that cannot work.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        timeout: float = 2.0,
+        *,
+        protocol: Protocol = "auto",
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        super().__init__(url, token, timeout, protocol=protocol)
+        self._http = httpx.Client(transport=transport, **self._settings())
+
+    def classify(self, images: Any, progress: Progress | None = None) -> EdgeResult:
+        """Classify images at the edge.
+
+        Args:
+            images: uint8 (784,), (28, 28), (N, 784) or (N, 28, 28); more than 1024 go in
+                several requests, one after the other.
+            progress: called as `progress(done, total)` after each request.
+
+        Returns:
+            The result, with `.probabilities` float32 (N, 10).
+
+        Raises:
+            InputError: for images of another shape or dtype, or none.
+            EdgeOffline: when no answer came.
+            EdgeProblem: when the edge answered with an error.
+            EdgeProtocolError: when it answered something else than probabilities.
+            EdgeError: when the edge changed its weights between two requests.
+        """
+        talk = self._conversation(images, progress)
+        request = next(talk)
+        while True:
+            answer = self._exchange(request)
+            try:
+                request = talk.send(answer)
+            except StopIteration as end:
+                result: EdgeResult = end.value
+                return result
+
+    def model(self) -> dict[str, Any]:
+        """What `GET /model` says of the active weights; raises as `classify` does."""
+        with self._hidden_token():
+            return read_object(self._exchange(Request("GET", "/model")))
+
+    def healthy(self) -> bool:
+        """Whether the edge is up and has a model; False, not an error, when it is offline."""
+        try:
+            return self._exchange(Request("GET", "/healthz")).status == 200
+        except EdgeError:
+            return False
+
+    def close(self) -> None:
+        """Close the connection. The client cannot be used afterwards."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _exchange(self, request: Request) -> Answer:
+        incoming = Incoming(self.url, self._seconds(request))
+        try:
+            with self._http.stream(**self._arguments(request)) as response:
+                incoming.headers_are_here()
+                for chunk in response.iter_bytes():
+                    incoming.add(chunk)
+        except httpx.HTTPError as error:
+            raise self._failure(error, incoming.seconds) from error
+        return incoming.answer(response)
+
+
+class AsyncEdgeClient(BaseClient):
+    """`EdgeClient` for asyncio: the same arguments, results and errors, with `await`.
+
+    Cancelling a `classify` gives up its answer; the request itself ends in the background, and
+    the next one waits for the connection until then.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        timeout: float = 2.0,
+        *,
+        protocol: Protocol = "auto",
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        super().__init__(url, token, timeout, protocol=protocol)
+        self._http = httpx.AsyncClient(transport=transport, **self._settings())
+        self._sending: set[asyncio.Future[Answer]] = set()  # asyncio keeps no hold of its tasks
+
+    async def classify(self, images: Any, progress: Progress | None = None) -> EdgeResult:
+        """Classify images at the edge; see `EdgeClient.classify`."""
+        talk = self._conversation(images, progress)
+        request = next(talk)
+        while True:
+            answer = await self._exchange(request)
+            try:
+                request = talk.send(answer)
+            except StopIteration as end:
+                result: EdgeResult = end.value
+                return result
+
+    async def model(self) -> dict[str, Any]:
+        """What `GET /model` says of the active weights; raises as `classify` does."""
+        with self._hidden_token():
+            return read_object(await self._exchange(Request("GET", "/model")))
+
+    async def healthy(self) -> bool:
+        """Whether the edge is up and has a model; False, not an error, when it is offline."""
+        try:
+            return (await self._exchange(Request("GET", "/healthz"))).status == 200
+        except EdgeError:
+            return False
+
+    async def aclose(self) -> None:
+        """Close the connection. The client cannot be used afterwards."""
+        for task in self._sending:
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def _exchange(self, request: Request) -> Answer:
+        # httpcore 1.0 loses a connection that is cancelled before it is used, and then waits for
+        # it for ever, so that a cancellation must not reach it.
+        task = asyncio.ensure_future(self._send(request))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+        return await asyncio.shield(task)
+
+    async def _send(self, request: Request) -> Answer:
+        incoming = Incoming(self.url, self._seconds(request))
+        try:
+            async with self._http.stream(**self._arguments(request)) as response:
+                incoming.headers_are_here()
+                async for chunk in response.aiter_bytes():
+                    incoming.add(chunk)
+        except httpx.HTTPError as error:
+            raise self._failure(error, incoming.seconds) from error
+        return incoming.answer(response)

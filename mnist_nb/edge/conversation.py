@@ -1,0 +1,186 @@
+"""What the sync and the async client share: settings, the conversation, errors in words."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any, Literal
+
+import httpx
+
+from mnist_nb._version import __version__
+from mnist_nb.edge.address import is_loopback, normal_url
+from mnist_nb.edge.protocol import (
+    BATCH,
+    Answer,
+    Request,
+    binary_request,
+    json_request,
+    read_binary,
+    read_json,
+    speaks_only_json,
+)
+from mnist_nb.edge.result import EdgeResult, merge
+from mnist_nb.errors import EdgeError, EdgeOffline, EdgeProblem, EdgeProtocolError, InputError
+from mnist_nb.images import as_images
+
+Protocol = Literal["auto", "binary", "json"]
+Progress = Callable[[int, int], object]
+Talk = Generator[Request, Answer, EdgeResult]
+
+_LARGEST_ANSWER = 4 << 20  # bytes; an honest one is below 64 KB
+_SECONDS_PER_IMAGE = 0.002  # ten times what an image takes on a busy laptop's workerd
+_LIMITS = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=60)
+
+
+class BaseClient:
+    """A client without its transport."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        timeout: float = 2.0,
+        *,
+        protocol: Protocol = "auto",
+    ) -> None:
+        if not 0 < timeout < float("inf"):
+            raise InputError(f"timeout is {timeout!r}; give seconds above 0, such as 2.0")
+        if protocol not in ("auto", "binary", "json"):
+            raise InputError(f"protocol is {protocol!r}; give 'auto', 'binary' or 'json'")
+        if token is not None and not (token.isascii() and token.isprintable() and token.strip()):
+            # httpx would put the whole value into its own error.
+            raise InputError("the token is empty or not printable ASCII; copy it once more")
+        self.url = normal_url(url)
+        self.timeout = float(timeout)
+        self._token = token.strip() if token else None
+        self._protocol: Protocol = protocol
+        self._loopback = is_loopback(self.url)
+
+    def __repr__(self) -> str:
+        token = ", token=..." if self._token else ""
+        return f"{type(self).__name__}({self.url!r}{token}, timeout={self.timeout:g})"
+
+    def _settings(self) -> dict[str, Any]:
+        headers = {"user-agent": f"mnist-nb/{__version__}"}
+        if self._token:
+            headers["authorization"] = f"Bearer {self._token}"
+        return {
+            "base_url": self.url,
+            "headers": headers,
+            "timeout": self.timeout,
+            "limits": _LIMITS,
+            # A proxy from the environment cannot reach this machine's own loopback.
+            "trust_env": not self._loopback,
+        }
+
+    def _conversation(self, images: Any, progress: Progress | None) -> Talk:
+        """Yields requests, is sent their answers, returns the result."""
+        rows = as_images(images)
+        total = len(rows)
+        parts: list[EdgeResult] = []
+        done = 0
+        with self._hidden_token():
+            while done < total:
+                if self._protocol == "json":
+                    part = read_json((yield json_request(rows[done])))
+                else:
+                    batch = rows[done : done + BATCH]
+                    answer = yield binary_request(batch)
+                    if self._protocol == "auto" and speaks_only_json(answer):
+                        part = read_json((yield json_request(rows[done])))
+                        self._protocol = "json"
+                    else:
+                        part = read_binary(answer, len(batch))
+                        self._protocol = "binary"
+                parts.append(part)
+                done += len(part.probabilities)
+                if progress:
+                    progress(done, total)
+        return merge(parts)
+
+    def _seconds(self, request: Request) -> float:
+        return self.timeout + request.images * _SECONDS_PER_IMAGE
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        return {
+            "method": request.method,
+            "url": request.path,
+            "headers": request.headers,
+            "content": request.body or None,
+            "timeout": self._seconds(request),
+        }
+
+    def _failure(self, error: httpx.HTTPError, seconds: float) -> EdgeError:
+        """The error of ours for one of httpx, which knows neither the token nor a remedy."""
+        if isinstance(error, httpx.TimeoutException):
+            return EdgeOffline(
+                f"the edge at {self.url} did not answer in {seconds:g} s: {self._advice()},"
+                " or give it longer with timeout=..."
+            )
+        dropped = "disconnected" in str(error) or "closed connection" in str(error)
+        if isinstance(error, httpx.TransportError) and (
+            dropped or not isinstance(error, httpx.ProtocolError)
+        ):
+            reason = str(error) or type(error).__name__
+            return EdgeOffline(f"no edge at {self.url} ({reason}): {self._advice()}")
+        return EdgeProtocolError(
+            f"{self.url} does not speak HTTP as expected ({error}): is this the URL of an edge?"
+        )
+
+    def _advice(self) -> str:
+        if self._loopback:
+            return "start the local edge with `make edge` or LocalEdge().start()"
+        return "check the URL, your network and `npx wrangler tail`"
+
+    @contextmanager
+    def _hidden_token(self) -> Iterator[None]:
+        """An edge that echoes the token must not get it into the output of a notebook."""
+        try:
+            yield
+        except (EdgeProblem, EdgeProtocolError) as error:
+            if self._token:
+                error.args = (str(error).replace(self._token, "..."),)
+                if isinstance(error, EdgeProblem):
+                    error.title = error.title.replace(self._token, "...")
+                    error.detail = error.detail.replace(self._token, "...")
+            raise
+
+
+class Incoming:
+    """Collects an answer, so that neither a huge nor a dripping one holds us up."""
+
+    def __init__(self, url: str, seconds: float) -> None:
+        self.url, self.seconds = url, seconds
+        self.began = perf_counter()
+        self.deadline = float("inf")
+        self.body = bytearray()
+
+    def headers_are_here(self) -> None:
+        """From now on the body has `seconds` to arrive."""
+        self.deadline = perf_counter() + self.seconds
+
+    def add(self, chunk: bytes) -> None:
+        """Take a piece of the body.
+
+        Raises:
+            EdgeProtocolError: when it has become too large.
+            EdgeOffline: when the time is over.
+        """
+        self.body += chunk
+        if len(self.body) > _LARGEST_ANSWER:
+            raise EdgeProtocolError(
+                f"{self.url} answered more than {_LARGEST_ANSWER >> 20} MB:"
+                " is this the URL of an edge?"
+            )
+        if perf_counter() > self.deadline:
+            raise EdgeOffline(
+                f"the answer of {self.url} was not complete after {self.seconds:g} s:"
+                " check the network, or give it longer with timeout=..."
+            )
+
+    def answer(self, response: httpx.Response) -> Answer:
+        """All of it."""
+        ms = 1000 * (perf_counter() - self.began)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        status, reason = response.status_code, response.reason_phrase
+        return Answer(status, reason, headers, bytes(self.body), ms)
