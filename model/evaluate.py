@@ -16,14 +16,16 @@ from mnist_nb.datasets import mnist, pen_strokes
 STROKES_VALIDATION = 1_500  # the same as in train.py
 
 
-def confusion(network: Network, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray:
+def confusion(
+    network: Network, images: NDArray[np.uint8], labels: NDArray[np.uint8]
+) -> NDArray[np.int64]:
     """Return how often each digit (row) was read as each digit (column), int (10, 10)."""
     table = np.zeros((10, 10), int)
     np.add.at(table, (labels, network.predict(images).argmax(axis=1)), 1)
     return table
 
 
-def report(title: str, table: NDArray) -> str:
+def report(title: str, table: NDArray[np.int64]) -> str:
     """Return lines for the model card from a confusion table (10, 10)."""
     right, total = np.diag(table), table.sum(axis=1)
     by_digit = "  ".join(

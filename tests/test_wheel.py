@@ -1,0 +1,85 @@
+"""A wheel built from this repository works in an empty environment elsewhere."""
+
+import json
+import subprocess
+import sys
+import venv
+from email import message_from_bytes
+from importlib.metadata import distribution
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from mnist_nb import Network, __version__
+from mnist_nb.network.weights import read_weights, shipped_weights
+
+ROOT = Path(__file__).parents[1]
+PREDICT = """
+import json, sys
+import numpy as np
+import mnist_nb
+network = mnist_nb.Network.load()
+p = network.predict(np.arange(2 * 784, dtype=np.uint8).reshape(2, 28, 28))
+print(json.dumps({"package": mnist_nb.__file__, "sha256": network.sha256, "version":
+    mnist_nb.__version__, "probabilities": p.tolist(), "loaded": sorted(sys.modules)}))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run(pip + build, check=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_has_what_runs_and_nothing_else(wheel: Path) -> None:
+    assert wheel.name == f"mnist_nb-{__version__}-py3-none-any.whl"
+    with ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        info = f"mnist_nb-{__version__}.dist-info"
+        metadata = message_from_bytes(archive.read(f"{info}/METADATA"))
+        weights = archive.read("mnist_nb/model/mnist.safetensors")
+    assert weights == shipped_weights().read_bytes()
+    sources = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "mnist_nb").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {name for name in names if not name.startswith(info)} == {
+        *sources,
+        "mnist_nb/model/mnist.safetensors",
+    }
+    assert "mnist_nb/widgets/lab.css" in names
+    assert f"{info}/licenses/LICENSE" in names
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["License-Expression"] == "MIT"
+
+
+def test_an_empty_environment_elsewhere_can_predict(wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", symlinks=True)
+    python = tmp_path / "venv/bin/python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", str(wheel)], check=True)
+    # Of all dependencies it gets only these two, without asking an index for them.
+    (site,) = (tmp_path / "venv/lib").glob("python*/site-packages")
+    for name in ("numpy", "safetensors"):
+        files = distribution(name).files or []
+        for top in {file.parts[0] for file in files if file.parts[0] != ".."}:
+            (site / top).symlink_to(distribution(name).locate_file(top))
+
+    done = subprocess.run(
+        [python, "-I", "-c", PREDICT], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    said = json.loads(done.stdout)
+    assert Path(said["package"]).is_relative_to(site)
+    assert said["version"] == __version__
+    assert said["sha256"] == read_weights(shipped_weights()).sha256
+    assert len(said["probabilities"]) == 2
+    assert [len(row) for row in said["probabilities"]] == [10, 10]
+    for row in said["probabilities"]:
+        assert sum(row) == pytest.approx(1, abs=1e-6)
+    assert Network.load().sha256 == said["sha256"]
