@@ -3,6 +3,11 @@
 Activations are channel-last, (images, rows, columns, channels), so that a convolution is one matrix
 product over patches laid side by side (im2col) and its result already has the next layer's layout.
 `reference.py` is the same network in plain loops.
+
+The matrix products are stacks of small ones on purpose. Above a size (OpenBLAS: 2^18 multiply-adds,
+9216 for a vector) a BLAS shares a product among threads, and on a machine that is busy, with a
+browser and a notebook server for instance, waiting for those threads takes ten to a hundred times
+as long as the product.
 """
 
 from collections.abc import Callable
@@ -25,7 +30,8 @@ from mnist_nb.network.architecture import (
 )
 from mnist_nb.network.weights import Weights, read_weights, shipped_weights
 
-BLOCK = 32  # images at a time: their patches stay in cache
+BLOCK = 8  # images at a time: their patches stay in cache
+SMALL = 8192  # multiply-adds of a product of one image that no BLAS shares among threads
 
 Array = NDArray[np.float32]
 Step = Callable[[Array], Array]
@@ -146,7 +152,7 @@ def _conv2d(layer: Conv2d, norm: Layer | None, tensors: dict[str, Array]) -> Ste
         windows = sliding_window_view(x, (size, size), (1, 2))  # (N, H, W, I, k, k)
         windows = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)  # (N, H, W, k, k, I)
         n, height, width = windows.shape[:3]
-        y = windows.reshape(n * height * width, -1) @ matrix  # (N*H*W, O)
+        y = windows.reshape(n * height, width, -1) @ matrix  # (N*H, W, O): a product for each row
         y += bias
         return y.reshape(n, height, width, out)
 
@@ -161,11 +167,15 @@ def _affine(scale: Array, shift: Array) -> Step:
 
 
 def _linear(layer: Linear, tensors: dict[str, Array]) -> Step:
-    matrix = np.ascontiguousarray(tensors[layer.weight].T)  # (in, out)
+    out, width = tensors[layer.weight].shape
     bias = tensors[layer.bias] if layer.bias else None
+    small = (g for g in range(1, 129) if width % g == 0 and width // g * out <= SMALL)
+    groups = next(small, 1)  # G: the inputs are cut into groups, and their shares added up
+    matrix = np.ascontiguousarray(tensors[layer.weight].T).reshape(groups, width // groups, out)
 
     def step(x: Array) -> Array:
-        y: Array = x @ matrix  # (N, out)
+        parts = x.reshape(len(x), groups, -1).transpose(1, 0, 2) @ matrix  # (G, N, out)
+        y: Array = parts.sum(axis=0)  # (N, out)
         if bias is not None:
             y += bias
         return y
