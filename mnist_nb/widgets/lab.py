@@ -1,0 +1,180 @@
+"""The lab: a pad, and what numpy here and the Durable Object over there say of it, live.
+
+The pen comes first. The bars of this machine follow it within a frame, and the edge is asked on
+the side, so that a dead, slow or failing one delays neither. Both sides get the same bytes, and the
+difference shown is between two answers for one image, also while the pen is ahead of the edge.
+"""
+
+import time
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_nb.drawing.strokes import Drawing
+from mnist_nb.edge.client import EdgeResult
+from mnist_nb.network.forward import Network
+from mnist_nb.widgets.bars import EdgeSide, EdgeState, LocalSide, answers_html, place_name
+from mnist_nb.widgets.live import LiveEdge, Question
+from mnist_nb.widgets.pad import DigitPad
+from mnist_nb.widgets.parts import after
+from mnist_nb.widgets.source import EdgeSource
+
+FADE_AFTER = 0.15  # seconds; an answer that is younger than that looks simultaneous
+
+
+class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
+    """Draw a digit and see both answers: `Lab()` as the last line of a cell.
+
+    Args:
+        network: runs on this machine; None loads the weights that come with mnist-nb.
+        edge: None takes the URL in the environment variable MNIST_NB_EDGE_URL (with the token in
+            MNIST_NB_EDGE_TOKEN), or else starts a local edge, one per process, without making
+            the cell wait. Or a URL, a `LocalEdge`, an `EdgeClient` or an `AsyncEdgeClient`.
+
+    Attributes:
+        pad: the `DigitPad`.
+        answers: the HTML widget with both sides' bars; see `bars.py` for its `data-*`.
+        network: the `Network` of this machine.
+
+    Raises:
+        WeightsError: the shipped weights are missing or damaged.
+        InputError: `edge` is something else.
+    """
+
+    def __init__(self, network: Network | None = None, edge: Any = None) -> None:
+        self.network = Network.load() if network is None else network
+        self._source = EdgeSource(edge)
+        self.pad = DigitPad()
+        self._lock = self.pad.lock
+        self._show = self.pad.status.guard(self._update)
+        state: EdgeState = "starting" if self._source.is_own else "connecting"
+        self._live = LiveEdge(self._source, self._edge_news, state)
+        self._local: NDArray[np.float32] | None = None
+        self._local_ms: float | None = None
+        self._question: Question | None = None
+        self._waiting_since: float | None = None  # for the edge's answer to the newest drawing
+        self._look_planned = False
+        self.answers = widgets.HTML()
+        self.answers.add_class("mnist-nb-side-answers")
+        # The first call of BLAS starts its threads: better now than under the pen.
+        self.network.predict(self.pad.image)
+        self.pad.on_change(self._drawn)
+        super().__init__([self.pad, self.answers])
+        self.add_class("mnist-nb")
+        self.add_class("mnist-nb-lab")
+        self._show()
+        self._live.start()
+
+    @property
+    def drawing(self) -> Drawing:
+        """What is on the pad; set it to show another."""
+        return self.pad.drawing
+
+    @drawing.setter
+    def drawing(self, drawing: Drawing) -> None:
+        self.pad.drawing = drawing
+
+    @property
+    def local(self) -> NDArray[np.float32] | None:
+        """What this machine says of the drawing: float32 (10,), None when nothing is drawn."""
+        self.pad.flush()
+        return self._local
+
+    @property
+    def edge_result(self) -> EdgeResult | None:
+        """The newest answer of the edge; None when it is offline or nothing is drawn."""
+        return self._live.news.result if self.local is not None else None
+
+    @property
+    def edge_url(self) -> str:
+        """Where the edge is. Waits while the lab's own local edge starts.
+
+        Raises:
+            SetupError: it could not start, and what to do.
+        """
+        return self._source.url()
+
+    def close(self) -> None:
+        """Stop asking the edge and take the lab off the page."""
+        if hasattr(self, "_live"):  # ipywidgets closes also what could not be made
+            self._live.stop()
+            with self._lock:
+                self.pad.close()
+                self.answers.close()
+                super().close()
+
+    def __repr__(self) -> str:
+        return f"Lab({self.network!r}, edge {self._live.news.state})"
+
+    # --- what happens ----------------------------------------------------------------------------
+
+    def _drawn(self, pad: DigitPad) -> None:
+        """The pad changed: answer here at once, ask the edge on the side."""
+        if pad.drawing.is_empty:
+            self._local = self._local_ms = self._question = self._waiting_since = None
+        else:
+            image = pad.image
+            began = time.perf_counter()
+            self._local = self.network.predict(image)[0]
+            self._local_ms = 1000 * (time.perf_counter() - began)
+            self._question = Question(image, self._local)
+            self._waiting_since = self._waiting_since or time.monotonic()
+        self._live.ask(self._question)
+        self._show()
+        self._look_again()
+
+    def _edge_news(self) -> None:
+        """The edge answered, failed or came back; this runs in its thread."""
+        with self._lock:
+            answered = self._live.news.question
+            if answered is self._question:
+                self._waiting_since = None
+            elif answered is not None and self._question is not None:
+                self._waiting_since = time.monotonic()  # it keeps up, one drawing behind
+            self._show()
+
+    def _look_again(self) -> None:
+        """Show once more when the edge has been silent for so long that its bars fade."""
+        if self._waiting_since is not None and not self._look_planned:
+            self._look_planned = after(FADE_AFTER, self._look)
+
+    def _look(self) -> None:
+        with self._lock:
+            self._look_planned = False
+            if self._waiting_since is not None:
+                self._show()
+                if not self._is_late():
+                    self._look_again()
+
+    def _is_late(self) -> bool:
+        since = self._waiting_since
+        return since is not None and time.monotonic() - since > FADE_AFTER
+
+    # --- showing ---------------------------------------------------------------------------------
+
+    def _update(self) -> None:
+        local = LocalSide(self._local, self._local_ms, self.network.sha256, self.network.name)
+        self.answers.value = answers_html(local, self._edge_side(), self.network.labels)
+
+    def _edge_side(self) -> EdgeSide:
+        news = self._live.news
+        result, question = news.result, news.question
+        if result is None or question is None:
+            return EdgeSide(news.state, news.reason, sha256=news.sha256, name=news.name)
+        stale = question is not self._question
+        place = result.place
+        return EdgeSide(
+            state=news.state,
+            reason=news.reason,
+            probabilities=result.probabilities[0],
+            twin=question.twin,
+            stale=stale,
+            faded=stale and self._is_late(),
+            ms=result.timing.total_ms,
+            cold=result.cold,
+            place=place_name(local=place.local, continent=place.continent, colo=place.colo),
+            sha256=news.sha256,
+            name=news.name,
+        )

@@ -1,0 +1,173 @@
+"""Following the pen at the edge: one request in flight, the newest image wins, it recovers.
+
+The image that arrives while a request is out replaces any that waits. The request itself is never
+cancelled: over a slow link that would cancel every one, and nothing would show while drawing.
+
+It has a thread of its own. A kernel handles widget events in one thread or another (JupyterLab
+sends them to a subshell), and none of them may wait for a network.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_nb.edge.client import EdgeResult
+from mnist_nb.errors import EdgeProblem, MnistNbError
+from mnist_nb.widgets.bars import EdgeState
+
+FIRST_RETRY, LAST_RETRY = 0.5, 2.0  # seconds; doubled from the first to the last
+IDLE_AFTER, IDLE_RETRY = 120.0, 15.0  # a forgotten tab does not knock every two seconds for days
+
+
+class Classifier(Protocol):
+    """What is asked: an `EdgeClient`, or anything with its methods."""
+
+    def classify(self, images: NDArray[np.uint8]) -> EdgeResult:
+        """Probabilities of images."""
+
+    def model(self) -> dict[str, Any]:
+        """The active weights."""
+
+
+class Source(Protocol):
+    """Where the classifier comes from."""
+
+    def connect(self) -> Classifier:
+        """The classifier to ask; called again after each failure."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """An image to classify, and what this machine said of it.
+
+    Attributes:
+        image: uint8 (28, 28).
+        twin: float32 (10,), this machine's probabilities for the same image.
+    """
+
+    image: NDArray[np.uint8]
+    twin: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class News:
+    """What is known of the edge at one moment.
+
+    Attributes:
+        state, reason: is it up, and if not, why.
+        result: its newest answer, None while there is none or the edge is offline.
+        question: what `result` answers.
+        sha256, name: the weights it runs, "" when it does not say.
+    """
+
+    state: EdgeState
+    reason: str = ""
+    result: EdgeResult | None = None
+    question: Question | None = None
+    sha256: str = ""
+    name: str = ""
+
+
+class LiveEdge:
+    """Asks an edge about the newest image, in a thread of its own.
+
+    Args:
+        source: gives the client to ask.
+        on_news: called in that thread whenever `news` is new; it must not raise.
+        state: what to say of the edge until something is known.
+
+    Attributes:
+        news: what is known of the edge.
+    """
+
+    def __init__(self, source: Source, on_news: Callable[[], None], state: EdgeState) -> None:
+        self.news = News(state)
+        self._source, self._on_news = source, on_news
+        self._newest: Question | None = None
+        self._asked_at = time.monotonic()
+        self._stopped = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._follow, name="mnist-nb-lab", daemon=True)
+
+    def start(self) -> None:
+        """Start following."""
+        self._thread.start()
+
+    def ask(self, question: Question | None) -> None:
+        """Ask about an image instead of any that waits; None when the paper is empty."""
+        with self._changed:
+            self._newest, self._asked_at = question, time.monotonic()
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """Stop following. A request that is out may still take its time; nobody waits for it."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+
+    def _follow(self) -> None:
+        failures = 0
+        while not self._stopped:
+            try:
+                client = self._source.connect()
+                while not self._stopped:
+                    self._step(client)
+                    failures = 0
+            except Exception as error:  # whatever it is: the lab says it and goes on
+                self._tell(News("offline", _reason(error)))
+                self._pause(self._delay(failures, error))
+                failures += 1
+        with suppress(Exception):  # nobody is left to be told
+            self._source.close()
+
+    def _step(self, client: Classifier) -> None:
+        """Ask one question, or wait for one."""
+        question = self._newest
+        if question is not None and question is not self.news.question:
+            result = client.classify(question.image)
+            self._tell(News("up", "", result, question, result.model.sha256, result.model.name))
+        elif self.news.state != "up":
+            sha256, name = _weights(client)
+            self._tell(News("up", sha256=sha256, name=name))
+        else:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopped or self._newest is not question)
+
+    def _tell(self, news: News) -> None:
+        self.news = news
+        if not self._stopped:
+            self._on_news()
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped, seconds)
+
+    def _delay(self, failures: int, error: Exception) -> float:
+        idle = time.monotonic() - self._asked_at > IDLE_AFTER
+        delay = min(FIRST_RETRY * 2.0 ** min(failures, 10), IDLE_RETRY if idle else LAST_RETRY)
+        asked = error.retry_after if isinstance(error, EdgeProblem) else None
+        return max(delay, asked or 0.0)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, MnistNbError) else f"{type(error).__name__}: {error}"
+
+
+def _weights(client: Classifier) -> tuple[str, str]:
+    """Sha256 and name of the edge's weights: also the way to see whether it is there."""
+    try:
+        model = client.model()
+    except EdgeProblem as problem:
+        if problem.status != 404:
+            raise
+        model = {}  # an edge such as the original, which classifies and says no more
+    return str(model.get("sha256") or ""), str(model.get("name") or "")

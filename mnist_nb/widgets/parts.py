@@ -1,0 +1,121 @@
+"""Small parts that the pad and the lab share: the style sheet, a status line, and frames.
+
+A kernel may handle widget events in another thread than cells: JupyterLab sends them to a subshell
+of ipykernel, so that a pad works while a cell runs. So all that touches a pad happens under its
+lock, and timers belong to the loop of the thread that asks for them.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from functools import wraps
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+import ipywidgets as widgets
+
+from mnist_nb.errors import MnistNbError
+
+FRAME = 0.016  # seconds between two updates: no display shows more than about sixty a second
+PATIENCE = 0.05  # seconds after which an update is due even while events keep coming
+
+
+def stylesheet() -> widgets.HTML:
+    """Return an invisible widget that brings `lab.css` into the page."""
+    css = files("mnist_nb.widgets").joinpath("lab.css").read_text(encoding="utf-8")
+    style = widgets.HTML(f"<style>{css}</style>")
+    style.add_class("mnist-nb-style")
+    return style
+
+
+class StatusLine(widgets.HTML):  # type: ignore[misc]  # ipywidgets is untyped
+    """A line that shows what went wrong.
+
+    An exception in a widget's callback reaches no cell: without this line, nobody would see it.
+
+    Args:
+        lock: held while a guarded callback runs.
+    """
+
+    def __init__(self, lock: "threading.RLock") -> None:
+        self._guarding = lock
+        super().__init__("")
+        self.add_class("mnist-nb-status")
+        self.add_class("mnist-nb-hidden")
+
+    def show(self, error: BaseException) -> None:
+        """Show an error: our own say what to do, any other is a bug and says its type."""
+        text = str(error) if isinstance(error, MnistNbError) else f"{type(error).__name__}: {error}"
+        self.value = f'<span role="alert">{escape(text)}</span>'
+        self.remove_class("mnist-nb-hidden")
+
+    def clear(self) -> None:
+        """Hide the line."""
+        if self.value:
+            self.value = ""
+            self.add_class("mnist-nb-hidden")
+
+    def guard(self, callback: Callable[..., object]) -> Callable[..., None]:
+        """Wrap a callback: one at a time, and what it raises is shown here."""
+
+        @wraps(callback)
+        def guarded(*args: Any) -> None:
+            with self._guarding:
+                try:
+                    callback(*args)
+                except Exception as error:
+                    self.show(error)
+
+        return guarded
+
+
+def after(seconds: float, call: Callable[[], None]) -> bool:
+    """Call later from the event loop of this thread; False, and no call, where none runs."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    loop.call_later(seconds, call)
+    return True
+
+
+class Frames:
+    """Turns many changes into few calls: at most one a frame, after the waiting events.
+
+    A timer of an event loop is served after the messages that have arrived, so a queue of pen moves
+    is drained before the call. Calls take at most half of the time: on a busy machine, where each
+    is slow, the pen must not wait for them. Where no loop runs (a script), the call is immediate.
+    Everything here happens under the lock of its owner.
+    """
+
+    def __init__(self, call: Callable[[], None], guard: Callable[..., Callable[[], None]]) -> None:
+        self._call = call
+        self._timer = guard(self.flush)
+        self._due_since: float | None = None
+        self._ended = float("-inf")
+        self._pause = FRAME
+
+    def ask(self) -> None:
+        """Ask for a call soon."""
+        now = time.monotonic()
+        if self._due_since is None:
+            self._due_since = now
+            if not after(max(0.0, self._ended + self._pause - now), self._timer):
+                self.flush()
+        elif now - self._due_since > PATIENCE + self._pause:
+            self.flush()
+
+    def flush(self) -> None:
+        """Make the call now if one is due."""
+        if self._due_since is not None:
+            self._due_since = None
+            began = time.monotonic()
+            self._call()
+            self._ended = time.monotonic()
+            self._pause = max(FRAME - (self._ended - began), self._ended - began)
+
+    def cancel(self) -> None:
+        """Forget a call that is due."""
+        self._due_since = None

@@ -1,0 +1,108 @@
+"""The page of the edge, as a person sees and uses it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+
+from mnist_nb import Drawing
+
+Point = tuple[float, float]
+
+# One frame: what the page does after a pointer event it does in the next one.
+NEXT_FRAME = "() => new Promise(requestAnimationFrame)"
+LISTEN = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+    window.violations.push(event.effectiveDirective);
+});
+"""
+
+
+class DrawingPage:
+    """One tab with the page, and everything that its console and its CSP complained about."""
+
+    def __init__(self, browser: Browser, **context: Any) -> None:
+        self.context = browser.new_context(**context)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.page.add_init_script(LISTEN)
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._hear)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # Reading pixels back is what these tests do, not the page.
+        if message.type in ("error", "warning") and "willReadFrequently" not in message.text:
+            self.complaints.append(message.text)
+
+    def find(self, selector: str) -> Locator:
+        return self.page.locator(selector)
+
+    def text(self, selector: str) -> str:
+        return self.find(selector).inner_text()
+
+    def violations(self) -> list[str]:
+        """The directives of the Content-Security-Policy that something ran into."""
+        return list(self.page.evaluate("window.violations"))
+
+    def points(self, stroke: Sequence[Point]) -> list[Point]:
+        """From units of the pad, 280x280, to where that is in the window."""
+        box = self.find("#pad").bounding_box()
+        assert box is not None
+        scale = box["width"] / 280
+        return [(box["x"] + x * scale, box["y"] + y * scale) for x, y in stroke]
+
+    def draw(self, *strokes: Sequence[Point]) -> None:
+        """Draw with the mouse."""
+        mouse = self.page.mouse
+        for stroke in strokes:
+            (first, *rest) = self.points(stroke)
+            mouse.move(*first)
+            mouse.down()
+            for point in rest:
+                mouse.move(*point)
+            mouse.up()
+        self.page.evaluate(NEXT_FRAME)
+
+    def draw_sample(self, drawing: Drawing) -> None:
+        """A sample has more points than a mouse needs to tell."""
+        self.draw(*([*stroke[:-1:4].tolist(), stroke[-1].tolist()] for stroke in drawing.strokes))
+
+    def touch(self, kind: str, *points: Point) -> None:
+        """Touch as the device reports it: `touchStart`, `touchMove`, `touchEnd`; all fingers."""
+        if not hasattr(self, "_session"):
+            self._session = self.context.new_cdp_session(self.page)
+        fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+    def wait_answered(self) -> None:
+        """Until the newest drawing has its answer."""
+        self.find('#answer[data-state="answered"]').wait_for()
+
+    def wait_trouble(self, title: str) -> None:
+        self.find("#trouble-title").filter(has_text=title).wait_for()
+
+    def digit(self) -> str:
+        return self.text("#digit")
+
+    def probabilities(self) -> NDArray[np.float64]:
+        rows = self.page.eval_on_selector_all(
+            "#bars tr", "rows => rows.map(r => r.dataset.probability)"
+        )
+        return np.array(rows, np.float64)
+
+    def seen(self) -> NDArray[np.uint8]:
+        """The image in "what the network sees", uint8 (28, 28)."""
+        grey = self.page.evaluate(
+            """() => Array.from(document.querySelector("#sees").getContext("2d")
+                .getImageData(0, 0, 28, 28).data).filter((_, i) => i % 4 === 0)"""
+        )
+        return np.array(grey, np.uint8).reshape(28, 28)
+
+    def widths(self) -> tuple[int, int]:
+        """Width of the content and of the window."""
+        width, window = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        return width, window

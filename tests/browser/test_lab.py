@@ -1,0 +1,220 @@
+"""The lab as a newcomer meets it: the shipped notebook in JupyterLab, a pointer, both answers."""
+
+import math
+import os
+import re
+import signal
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from mnist_nb import LocalEdge
+
+from .conftest import ROOT
+from .notebook import SEVEN, THREE, LabNotebook, smooth
+
+pytestmark = [pytest.mark.browser, pytest.mark.edge]
+
+OUTPUT = ".jp-OutputArea-output"
+ERRORS = f"{OUTPUT}[data-mime-type='application/vnd.jupyter.error']"
+
+
+@pytest.fixture(scope="module")
+def shown(open_notebook: Callable[..., LabNotebook]) -> LabNotebook:
+    """The notebook, all cells run."""
+    notebook = open_notebook("01_draw.ipynb", has_touch=True)
+    notebook.run_all()
+    notebook.wait_for("d.edgeState === 'up'")
+    return notebook
+
+
+@pytest.fixture
+def lab(shown: LabNotebook) -> LabNotebook:
+    """The same with empty paper."""
+    shown.page.get_by_role("button", name="Clear").click()
+    shown.wait_for("d.state === 'empty' && d.edgeState === 'up'")
+    return shown
+
+
+def assert_both_say(lab: LabNotebook, digit: int) -> None:
+    shown = lab.wait_for_both(digit)
+    local, edge = shown["local"], shown["edge"]
+    assert shown["agree"] == "true"
+    assert shown["sameWeights"] == "true"
+    assert float(shown["maxDiff"]) <= 1e-5
+    assert max(abs(a - b) for a, b in zip(local, edge, strict=True)) <= 1e-5
+    assert local.index(max(local)) == edge.index(max(edge)) == digit
+    assert sum(local) == pytest.approx(1, abs=1e-5)
+
+
+def brightness(color: str) -> float:
+    """0..1 of what getComputedStyle says: "rgb(255, 255, 255)" or "rgba(...)"."""
+    return sum(map(float, re.findall(r"[\d.]+", color)[:3])) / (3 * 255)
+
+
+def test_run_all_runs_every_cell_without_error(lab: LabNotebook):
+    assert lab.page.locator(ERRORS).all_inner_texts() == []
+    texts = "\n".join(lab.page.locator(OUTPUT).all_inner_texts())
+    assert texts.count("says 7") == 2  # numpy here, and the edge
+    assert "10 images: 100.00% agree" in texts
+
+
+def test_a_mouse_draws_and_both_sides_agree(lab: LabNotebook):
+    lab.draw(THREE)
+    lab.wait_for_ink()
+    assert_both_say(lab, 3)
+    lab.page.get_by_role("button", name="Undo").click()
+    lab.wait_for("d.state === 'empty'")
+    assert lab.ink() == 0
+
+
+def test_a_finger_draws_and_both_sides_agree(lab: LabNotebook):
+    lab.draw_by_touch(SEVEN)
+    lab.wait_for_ink()
+    assert_both_say(lab, 7)
+
+
+def test_the_bars_follow_while_the_pen_is_down(lab: LabNotebook):
+    box = lab.canvas.bounding_box()
+    assert box is not None
+    lab.page.mouse.move(box["x"] + 140, box["y"] + 40)
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + 138, box["y"] + 240, steps=20)
+    assert_both_say(lab, 1)
+    lab.page.mouse.up()
+
+
+def test_a_sample_needs_no_hand_and_the_keyboard_is_enough(lab: LabNotebook):
+    keys = lab.page.keyboard
+    lab.canvas.focus()
+    keys.press("Tab")  # the canvas itself would keep it
+    lab.page.wait_for_function("() => document.activeElement.textContent === 'Leave the paper'")
+    for _ in ("Undo", "Clear", *range(6)):
+        keys.press("Tab")
+    assert lab.page.evaluate("document.activeElement.textContent") == "5"
+    keys.press("Enter")
+    assert_both_say(lab, 5)
+    assert lab.ink() > 0
+    for _ in ("4", "3", "2", "1", "0", "Clear", "Undo", "the way out", "canvas"):
+        keys.press("Shift+Tab")
+    assert lab.page.evaluate("document.activeElement.tagName") == "CANVAS"
+    keys.press("Shift+Tab")
+    lab.page.wait_for_function("() => document.activeElement.textContent === 'Leave the paper'")
+
+
+def test_a_stroke_that_is_drawn_while_a_cell_runs_arrives_whole_and_in_order(lab: LabNotebook):
+    lab.start("import time\nfor _ in range(8): time.sleep(0.1); sum(range(1_000_000))")
+    lab.draw(THREE)
+    lab.printed()
+    assert_both_say(lab, 3)
+    length = "max(np.hypot(*np.diff(s, axis=0).T).sum() for s in lab.drawing.strokes)"
+    lab.start(f"import numpy as np; print(len(lab.drawing.strokes), {length})")
+    strokes, drawn = map(float, lab.printed().split())
+    (points,) = THREE
+    ideal = sum(math.dist(a, b) for a, b in pairwise(points))
+    assert strokes == 1
+    assert drawn == pytest.approx(ideal, rel=0.05)
+
+
+def test_preview_shows_28_by_28_pixels(lab: LabNotebook):
+    lab.draw(THREE)
+    assert_both_say(lab, 3)
+    grey = lab.page.locator(".mnist-nb-seen img").evaluate(
+        """async img => {
+          await img.decode();
+          const context = new OffscreenCanvas(28, 28).getContext("2d");
+          context.drawImage(img, 0, 0);
+          return [img.naturalWidth, img.naturalHeight, ...context.getImageData(14, 0, 1, 28).data];
+        }"""
+    )
+    assert grey[:2] == [28, 28]
+    assert max(grey[2::4]) == 255  # the middle stroke of the 3
+    assert min(grey[2::4]) == 0
+
+
+def test_drawing_goes_on_while_the_edge_is_dead_and_it_comes_back(
+    lab: LabNotebook, edge: LocalEdge
+):
+    lab.draw(THREE)
+    assert_both_say(lab, 3)
+    assert edge.pid is not None
+    os.kill(edge.pid, signal.SIGKILL)
+    lab.page.get_by_role("button", name="Clear").click()
+    lab.draw(SEVEN)
+    shown = lab.wait_for("d.edgeState === 'offline' && d.localWinner === '7'")
+    assert shown["edgeWinner"] == ""
+    assert "no edge at" in lab.answers.inner_text()
+    edge.start()
+    assert_both_say(lab, 7)
+
+
+def test_a_reload_keeps_the_drawing_and_the_pen(lab: LabNotebook):
+    lab.page.get_by_role("button", name="8", exact=True).click()
+    assert_both_say(lab, 8)
+    before = lab.ink()
+    lab.reload()
+    lab.wait_for_ink()
+    assert lab.ink() == before > 0
+    assert_both_say(lab, 8)
+    lab.page.get_by_role("button", name="Clear").click()
+    lab.draw(THREE)
+    assert_both_say(lab, 3)
+
+
+def test_ink_and_paper_change_sides_with_the_theme(lab: LabNotebook):
+    """In both themes ink and paper, text and background are far apart."""
+    lab.draw(THREE)
+    assert_both_say(lab, 3)
+    style = """() => {
+      const css = (selector, name) => getComputedStyle(document.querySelector(selector))[name];
+      return [css(".mnist-nb-paper canvas", "filter"), css(".mnist-nb-paper", "backgroundColor"),
+              css(".mnist-nb-verdict strong", "color")];
+    }"""
+    try:
+        for theme, ink, dark in [("Light", "none", False), ("Dark", "invert(1)", True)]:
+            lab.theme(f"JupyterLab {theme}")
+            filtered, paper, text = lab.page.evaluate(style)
+            assert filtered == ink
+            assert (brightness(paper) < 0.3) == dark
+            assert (brightness(text) > 0.7) == dark
+    finally:
+        lab.theme("JupyterLab Light")
+
+
+@pytest.mark.parametrize("width", [1400, 900, 640, 420])
+def test_nothing_sticks_out_at_any_width(lab: LabNotebook, width: int):
+    lab.draw(THREE)
+    assert_both_say(lab, 3)
+    size = lab.page.viewport_size
+    assert size is not None
+    try:
+        lab.page.set_viewport_size({"width": width, "height": 800})
+        lab.page.wait_for_function(
+            """() => {
+              const lab = document.querySelector(".mnist-nb-lab");
+              const cell = lab.closest(".jp-OutputArea-output").getBoundingClientRect();
+              return [...lab.querySelectorAll("canvas, img, button, table, td, th, p")].every(e => {
+                const box = e.getBoundingClientRect();
+                return box.width === 0 || box.right <= cell.right + 1 || box.width < 2;
+              });
+            }"""
+        )
+    finally:
+        lab.page.set_viewport_size(size)
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_pictures_of_the_readme(lab: LabNotebook, theme: str, pytestconfig: pytest.Config):
+    if not pytestconfig.getoption("--screenshots", default=False):
+        pytest.skip("writes docs/lab-*.png only with --screenshots")
+    page = lab.page
+    lab.theme(f"JupyterLab {theme}")
+    page.set_viewport_size({"width": 1200, "height": 800})
+    page.locator(".jp-Cell h1").scroll_into_view_if_needed()
+    lab.draw([smooth(stroke) for stroke in THREE], steps=1)
+    assert_both_say(lab, 3)
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(1500)  # a picture, not a test: on a busy machine the pen is behind
+    (ROOT / "docs").mkdir(exist_ok=True)
+    page.screenshot(path=ROOT / f"docs/lab-{theme.lower()}.png")

@@ -1,0 +1,165 @@
+"""One request in flight, the newest wins, it recovers: with edges whose timing the test decides."""
+
+import queue
+import threading
+
+import numpy as np
+import pytest
+
+from mnist_nb.edge.client import EdgeResult
+from mnist_nb.errors import EdgeOffline, EdgeProblem
+from mnist_nb.widgets import live as live_module
+from mnist_nb.widgets.live import LiveEdge, Question
+
+from .conftest import SECONDS, FakeEdge
+
+
+class Source:
+    def __init__(self, client):
+        self.client, self.connects, self.closed = client, 0, threading.Event()
+
+    def connect(self):
+        self.connects += 1
+        if isinstance(self.client, Exception):
+            raise self.client
+        return self.client
+
+    def close(self):
+        self.closed.set()
+
+
+class Followed:
+    """A LiveEdge with its news in a queue."""
+
+    def __init__(self, client):
+        self.source, self.news = Source(client), queue.Queue()
+        self.live = LiveEdge(self.source, lambda: self.news.put(self.live.news), "connecting")
+        self.live.start()
+
+    def next(self):
+        return self.news.get(timeout=SECONDS)
+
+    def until(self, condition):
+        while not condition(news := self.next()):
+            pass
+        return news
+
+
+@pytest.fixture
+def edge():
+    made = FakeEdge(lambda images: np.full((1, 10), 0.1, np.float32))
+    yield made
+    made.gate.set()
+
+
+@pytest.fixture
+def follow():
+    made = []
+
+    def start(client):
+        made.append(Followed(client))
+        return made[-1]
+
+    yield start
+    for followed in made:
+        followed.live.stop()
+
+
+def question(number):
+    return Question(np.full((28, 28), number, np.uint8), np.full(10, 0.1, np.float32))
+
+
+def test_says_what_runs_there_before_anything_is_drawn(edge, follow):
+    news = follow(edge).next()
+    assert (news.state, news.sha256, news.name, news.result) == ("up", "e" * 64, "fake", None)
+
+
+def test_one_request_in_flight_and_the_newest_wins(edge, follow):
+    followed = follow(edge)
+    followed.next()
+    edge.gate.clear()
+    questions = [question(number) for number in range(50)]
+    followed.live.ask(questions[0])
+    assert edge.asked.get(timeout=SECONDS)[0, 0] == 0  # out, and hanging
+    for asked in questions[1:]:
+        followed.live.ask(asked)  # returns at once
+    edge.gate.set()
+    assert followed.next().question is questions[0]
+    assert followed.next().question is questions[49]
+    assert edge.asked.get(timeout=SECONDS)[0, 0] == 49
+    assert edge.asked.empty()
+    assert edge.most_in_flight == 1
+
+
+def test_an_answer_that_is_there_is_not_asked_again(edge, follow):
+    followed = follow(edge)
+    followed.next()
+    once = question(1)
+    followed.live.ask(once)
+    followed.next()
+    followed.live.ask(once)
+    followed.live.ask(None)
+    followed.live.ask(question(2))
+    assert followed.next().question.image[0, 0] == 2
+    assert [edge.asked.get_nowait()[0, 0] for _ in range(2)] == [1, 2]
+    assert edge.asked.empty()
+
+
+def test_an_error_is_told_and_the_newest_drawing_asked_when_it_is_over(edge, follow):
+    followed = follow(edge)
+    followed.next()
+    edge.error = EdgeOffline("no edge at http://fake.edge: connection refused")
+    followed.live.ask(question(1))
+    news = followed.next()
+    assert (news.state, news.result, news.sha256) == ("offline", None, "")
+    assert "connection refused" in news.reason
+    followed.live.ask(question(2))
+    edge.error = None
+    news = followed.until(lambda news: news.state == "up")
+    assert news.question.image[0, 0] == 2
+    assert followed.source.connects >= 2
+
+
+def test_recovers_also_with_empty_paper(edge, follow):
+    edge.error = RuntimeError("whatever")
+    followed = follow(edge)
+    assert followed.next().reason == "RuntimeError: whatever"
+    edge.error = None
+    assert followed.until(lambda news: news.state == "up").result is None
+
+
+def test_a_source_that_fails_is_tried_again(follow):
+    followed = follow(EdgeOffline("no Node"))
+    assert followed.next().reason == "no Node"
+    followed.source.client = FakeEdge(lambda images: np.full((1, 10), 0.1, np.float32))
+    assert followed.until(lambda news: news.state == "up")
+
+
+def test_an_edge_without_get_model_still_classifies(edge, follow):
+    """As the original, which has only POST /classify."""
+    edge.model = lambda: (_ for _ in ()).throw(EdgeProblem(404, "Not Found"))
+    followed = follow(edge)
+    assert (followed.next().state, followed.live.news.sha256) == ("up", "")
+    followed.live.ask(question(1))
+    assert isinstance(followed.next().result, EdgeResult)
+
+
+def test_stop_ends_the_thread_and_lets_go_of_the_client(edge, follow):
+    followed = follow(edge)
+    followed.next()
+    edge.gate.clear()
+    followed.live.ask(question(1))
+    edge.asked.get(timeout=SECONDS)
+    followed.live.stop()  # does not wait for the request
+    edge.gate.set()
+    assert followed.source.closed.wait(SECONDS)
+    assert followed.news.empty()
+
+
+def test_delays_grow_to_two_seconds_and_respect_retry_after(edge, monkeypatch):
+    live = LiveEdge(Source(edge), lambda: None, "connecting")
+    offline = EdgeOffline("gone")
+    assert [live._delay(n, offline) for n in range(5)] == [0.5, 1, 2, 2, 2]
+    assert live._delay(0, EdgeProblem(429, "Too Many Requests", retry_after=7.0)) == 7
+    monkeypatch.setattr(live_module, "IDLE_AFTER", -1.0)
+    assert live._delay(10_000, offline) == 15
