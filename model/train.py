@@ -191,7 +191,7 @@ def main() -> None:
     """Train, export, say where."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("model/mnist.safetensors"))
-    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     training = {

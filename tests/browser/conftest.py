@@ -35,7 +35,7 @@ FLAGS = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--screenshots", action="store_true", help="write docs/lab-*.png, for the README"
+        "--screenshots", action="store_true", help="write the pictures of the README to docs/"
     )
 
 

@@ -18,6 +18,7 @@ from .drawing_page import NEXT_FRAME, DrawingPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.edge]
 
+ROOT = Path(__file__).parents[2]
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 SEVEN = [(80.0, 60.0), (200.0, 60.0), (170.0, 120.0), (125.0, 230.0)]
 BAR = [(100.0, 150.0), (190.0, 150.0)]
@@ -339,3 +340,13 @@ def test_the_policy_is_strict_and_in_force(open_page: Open, edge: LocalEdge) -> 
     tab.page.wait_for_function("window.violations.length")
     assert tab.violations() == ["style-src-attr"]
     tab.page.evaluate("window.violations = []")
+
+
+def test_picture_of_the_readme(open_page: Open, pytestconfig: pytest.Config) -> None:
+    if not pytestconfig.getoption("--screenshots", default=False):
+        pytest.skip("writes docs/page.png only with --screenshots")
+    tab = open_page(viewport={"width": 1100, "height": 760}, color_scheme="dark")
+    tab.draw_sample(samples()[8])
+    tab.wait_answered()
+    tab.page.mouse.move(0, 0)
+    tab.page.screenshot(path=ROOT / "docs/page.png")
