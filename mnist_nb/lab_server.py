@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mnist_nb.errors import SetupError
 
@@ -85,11 +86,9 @@ def run_jupyterlab(
         # It looks for language servers with npm, which takes a second, and finds none.
         "ServerApp.jpserver_extensions": {"jupyter_lsp": False},
         "LabApp.default_url": f"/{page}",
-        # Neither a question about news on the first start, nor a look-up on the network.
-        "LabApp.news_url": None,
-        "LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
     }
     server = LabApp.initialize_server([f"--{name}={value}" for name, value in settings.items()])
+    server.web_app.settings["page_config_hook"] = _without_announcements
 
     def stop(number: int, frame: object) -> None:
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
@@ -102,3 +101,9 @@ def run_jupyterlab(
         say, f"lab    {server.connection_url}{page}?token={token}\nCtrl+C ends both."
     )
     server.start()
+
+
+def _without_announcements(handler: object, page_config: dict[str, Any]) -> dict[str, Any]:
+    """Let JupyterLab neither ask about news on the first start nor look for them on the network."""
+    page_config["disabledExtensions"].append("@jupyterlab/apputils-extension:announcements")
+    return page_config

@@ -160,7 +160,7 @@ def test_a_missing_file_is_a_usage_error() -> None:
 
 def test_an_error_of_ours_is_one_paragraph_without_a_traceback(tmp_path: Path) -> None:
     env = {**os.environ, "MNIST_NB_DEPLOY": str(tmp_path)}
-    command = [sys.executable, "-m", "mnist_nb.cli", "edge"]
+    command = [str(Path(sys.executable).with_name("mnist-nb")), "edge"]
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stdout == ""

@@ -30,7 +30,7 @@ class Command:
         ours = ("MNIST_NB", "JUPYTER")
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "mnist_nb.cli", *words],
+            [str(Path(sys.executable).with_name("mnist-nb")), *words],
             env={**inherited, "HOME": str(home), "JUPYTER_RUNTIME_DIR": f"{home}/runtime", **env},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -124,7 +124,10 @@ def test_the_lab_serves_the_notebook_and_its_kernels_know_the_edge(start: Start)
     with open_lab(lab) as client:
         page = client.get("/lab/tree/notebooks/01_draw.ipynb")
         assert page.status_code == 200
-        assert '"news": {"disabled": true}' in page.text
+        # Nobody is asked about news of Jupyter before they have drawn a digit.
+        disabled = re.search(r'"disabledExtensions": \[(.*?)\]', page.text)
+        assert disabled
+        assert "@jupyterlab/apputils-extension:announcements" in disabled[1]
         notebook = client.get("/api/contents/notebooks/01_draw.ipynb", params={"content": 0})
         assert notebook.json()["type"] == "notebook"
         assert httpx.get(client.base_url.join("/api/contents")).status_code == 403

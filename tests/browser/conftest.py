@@ -81,7 +81,8 @@ def jupyter(
     }
     env["JUPYTERLAB_SETTINGS_DIR"] = str(home / "settings")
     port = _free_port()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser"]
+    jupyter_lab = str(Path(sys.executable).with_name("jupyter-lab"))
+    command = [jupyter_lab, "--no-browser", "--expose-app-in-browser"]
     command += ["--allow-root", "--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     command += [f"--ServerApp.root_dir={folder}"]
