@@ -28,13 +28,31 @@ PIECE = 1.0  # strokes are cut into pieces of at most this length, so that each 
 Grey = NDArray[np.uint8]
 
 
-def rasterize(source: "Drawing | Image.Image | ArrayLike", *, pen: float = PEN) -> Grey:
+def rasterize(
+    source: "Drawing | Image.Image | ArrayLike",
+    *,
+    pen: float = PEN,
+    crop: bool = True,
+    keep_aspect: bool = True,
+    pen_after_scaling: bool = True,
+    antialias: bool = True,
+    center_of_mass: bool = True,
+) -> Grey:
     """Return the 28x28 image of a digit, as MNIST would show it.
 
     Args:
         source: a `Drawing`; or a picture of one digit, as a PIL image or a 2-D array of numbers
             0..255, dark on light or light on dark.
-        pen: pen width in pixels of the 28x28 image; only strokes have one.
+        pen: pen width in pixels of the 28x28 image.
+        crop: fit the ink into the box; False shrinks the whole canvas to 28x28.
+        keep_aspect: False stretches the ink to fill the box in both directions.
+        pen_after_scaling: False gives the pen its width on the canvas, so that it grows and shrinks
+            with the drawing.
+        antialias: False makes each pixel ink or background.
+        center_of_mass: False puts the middle of the box in the centre instead.
+
+        Each `False` leaves out a step, to show what it is worth. They and `pen` are for drawings; a
+        picture has its pen already and takes all other steps.
 
     Returns:
         uint8 (28, 28), 0 = background, 255 = ink. All zeros when there is nothing drawn.
@@ -44,44 +62,60 @@ def rasterize(source: "Drawing | Image.Image | ArrayLike", *, pen: float = PEN) 
     """
     if not (np.isfinite(pen) and 0 < pen <= 8):
         raise InputError(f"the pen is above 0 and at most 8 pixels wide, got {pen!r}")
-    if isinstance(source, Drawing):
-        return _from_strokes(source, float(pen))
-    return _from_picture(_grey_levels(source))
+    if not isinstance(source, Drawing):
+        return _from_picture(_grey_levels(source))
+    if source.is_empty:
+        return np.zeros((SIZE, SIZE), np.uint8)
+    start, end, pen = _fit(source, float(pen), crop, keep_aspect, pen_after_scaling)
+    place = CENTER if center_of_mass else (SIZE - 1) / 2  # the latter is the middle of the field
+    ink = _render(start + place, end + place, pen)
+    if center_of_mass and ink.any():
+        # Ink may leave the field when nearly all of it is at one end: then the frame wins.
+        low = np.minimum(start, end).min(axis=0) - pen / 2
+        high = np.maximum(start, end).max(axis=0) + pen / 2
+        position = np.clip(place + CENTER - mass_center(ink), -low, SIZE - 1 - high)
+        ink = _render(start + position, end + position, pen)
+    return _bytes(ink if antialias else ink >= 0.5)
 
 
 # --- strokes -------------------------------------------------------------------------------------
 
 
-def _from_strokes(drawing: Drawing, pen: float) -> Grey:
-    if drawing.is_empty:
-        return np.zeros((SIZE, SIZE), np.uint8)
-    start, end = _pieces(drawing, pen)  # (S, 2) each, around the origin
-    ink = _render(start + CENTER, end + CENTER, pen)
-    # Ink may leave the field when nearly all of it is at one end: then the frame wins.
-    low = np.minimum(start, end).min(axis=0) - pen / 2
-    high = np.maximum(start, end).max(axis=0) + pen / 2
-    position = np.clip(2 * CENTER - center_of_mass(ink), -low, SIZE - 1 - high)
-    return _bytes(_render(start + position, end + position, pen))
-
-
-def _pieces(drawing: Drawing, pen: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Scale the strokes into the box, centred on (0, 0), and cut them into short pieces."""
+def _fit(
+    drawing: Drawing, pen: float, crop: bool, keep_aspect: bool, pen_after_scaling: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Scale the strokes around (0, 0): starts and ends (S, 2) of short pieces, and the pen."""
     points = np.concatenate(drawing.strokes)  # (P, 2)
+    side = max(drawing.size)
     low, high = points.min(axis=0), points.max(axis=0)
-    extent = max(float((high - low).max()), SMALLEST * max(drawing.size))
-    points = (points - (low + high) / 2) * ((BOX - pen) / extent)
+    extent, box = np.maximum(high - low, SMALLEST * side), BOX
+    if not crop:
+        low, high = np.zeros(2), np.array(drawing.size)
+        extent, box = high, SIZE + pen  # points run from edge to edge, and ink beyond
+    if keep_aspect:
+        extent = extent.max()
+    canvas_pen = 0.0 if pen_after_scaling else pen * side / SIZE
+    scale = (box - (pen if pen_after_scaling else 0)) / (extent + canvas_pen)  # a number, or (2,)
+    start, end = _pieces((points - (low + high) / 2) * scale, [len(s) for s in drawing.strokes])
+    return start, end, pen if pen_after_scaling else float(np.min(canvas_pen * scale))
 
-    lengths = np.array([len(stroke) for stroke in drawing.strokes])
-    last = np.cumsum(lengths) - 1  # the index of each stroke's last point
-    dots = points[last[lengths == 1]]  # (D, 2)
-    first = np.delete(np.arange(len(points)), last)  # (L,) a line runs from point i to i + 1
-    start, step = points[first], points[first + 1] - points[first]  # (L, 2)
-    count = np.maximum(np.ceil(np.hypot(*step.T) / PIECE), 1).astype(int)  # (L,) pieces of each
-    line = np.repeat(np.arange(len(first)), count)  # (S,) which line a piece belongs to
-    index = np.arange(len(line)) - np.repeat(np.cumsum(count) - count, count)  # (S,) 0, 1, ...
-    fraction = step / count[:, None]
-    begin = start[line] + fraction[line] * index[:, None]
-    return np.concatenate([begin, dots]), np.concatenate([begin + fraction[line], dots])
+
+def _pieces(
+    points: NDArray[np.float64], lengths: list[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cut strokes, (P, 2) with so many points each, into short pieces: starts and ends (S, 2)."""
+    last = np.cumsum(lengths) - 1  # (strokes,) the index of each stroke's last point
+    pen_down = np.ones(len(points), bool)
+    pen_down[last] = False
+    start = points[pen_down]  # (L, 2) a line runs from each of these to the next point
+    step = points[np.flatnonzero(pen_down) + 1] - start
+    count = np.ceil(np.hypot(step[:, 0], step[:, 1]) / PIECE).astype(int)  # (L,) pieces of each
+    count = np.maximum(count, 1)
+    index = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)  # (S,) 0, 1, ...
+    piece = np.repeat(step / count[:, None], count, axis=0)
+    begin = np.repeat(start, count, axis=0) + piece * index[:, None]
+    dots = points[last[np.array(lengths) == 1]]  # (D, 2)
+    return np.concatenate([begin, dots]), np.concatenate([begin + piece, dots])
 
 
 def _render(
@@ -93,24 +127,28 @@ def _render(
     holds every pixel that it can reach.
     """
     reach = pen / 2 + 0.5
-    half = int(np.ceil(reach + PIECE / 2))
-    offsets = np.arange(-half, half + 1)
-    corner = np.rint((start + end) / 2).astype(int)  # (S, 2) the window's middle pixel
-    x = corner[:, 0, None, None] + offsets[None, None, :]  # (S, 1, W)
-    y = corner[:, 1, None, None] + offsets[None, :, None]  # (S, W, 1)
-    dx, dy = (end - start).T[:, :, None, None]  # (S, 1, 1) each
-    px, py = x - start[:, 0, None, None], y - start[:, 1, None, None]
-    length2 = dx * dx + dy * dy
-    along = np.clip((px * dx + py * dy) / np.where(length2 > 0, length2, 1), 0, 1)  # (S, W, W)
-    distance = np.hypot(px - along * dx, py - along * dy)
-    coverage = np.clip(reach - distance, 0, 1)
-    # A margin around the field takes what falls outside of it.
-    margin = half + 1
-    field = np.zeros((SIZE + 2 * margin, SIZE + 2 * margin))
-    last = len(field) - 1
-    rows, columns = np.clip(y + margin, 0, last), np.clip(x + margin, 0, last)
-    np.maximum.at(field.reshape(-1), rows * len(field) + columns, coverage)
-    return field[margin:-margin, margin:-margin]
+    far = reach + PIECE / 2  # no pixel farther from a piece's middle gets ink
+    window = np.arange(int(2 * far) + 1)  # (W,) so many pixels lie within `far` to both sides
+    margin = len(window)  # around the field, for what falls outside of it
+    first = np.ceil((start + end) / 2 - far)  # (S, 2) x and y of the window's first pixel
+    first = np.minimum(np.maximum(first, -margin), SIZE)
+    px = (first - start)[:, 0, None, None] + window  # (S, 1, W) from the start of the piece
+    py = (first - start)[:, 1, None, None] + window[:, None]  # (S, W, 1)
+    step = end - start  # (S, 2)
+    length2 = (step * step).sum(axis=1)
+    dx, dy = step.T[:, :, None, None]  # (S, 1, 1) each
+    per_length2 = (1 / np.where(length2 > 0, length2, 1))[:, None, None]
+    along = px * (dx * per_length2) + py * (dy * per_length2)  # (S, W, W)
+    along = np.minimum(np.maximum(along, 0), 1)  # 0 at the start of the piece, 1 at its end
+    px, py = px - along * dx, py - along * dy
+    width = SIZE + 2 * margin
+    nearest2 = np.full(width * width, reach * reach)  # squared distance to the nearest piece
+    corner = (first + margin).astype(int) @ np.array([1, width])  # (S,) index of the first pixel
+    index = corner[:, None] + (window[:, None] * width + window).ravel()  # (S, W*W)
+    np.minimum.at(nearest2, index.ravel(), (px * px + py * py).ravel())
+    field = nearest2.reshape(width, width)[margin:-margin, margin:-margin]
+    coverage: NDArray[np.float64] = np.minimum(reach - np.sqrt(field), 1)
+    return coverage
 
 
 def render_reference(
@@ -129,7 +167,7 @@ def render_reference(
     return field
 
 
-def center_of_mass(ink: NDArray[Any]) -> NDArray[np.float64]:
+def mass_center(ink: NDArray[Any]) -> NDArray[np.float64]:
     """Return (x, y) of the centre of mass of ink (H, W); pixel i is centred on i."""
     total = ink.sum(dtype=np.float64)
     columns, rows = ink.sum(axis=0, dtype=np.float64), ink.sum(axis=1, dtype=np.float64)
@@ -137,7 +175,7 @@ def center_of_mass(ink: NDArray[Any]) -> NDArray[np.float64]:
     return np.array(moments, np.float64) / float(total)
 
 
-def _bytes(ink: NDArray[np.float64]) -> Grey:
+def _bytes(ink: NDArray[Any]) -> Grey:
     return np.floor(ink * 255 + 0.5).astype(np.uint8)  # as JavaScript rounds, not half-to-even
 
 
@@ -184,7 +222,7 @@ def _from_picture(levels: NDArray[np.float64]) -> Grey:
     height, width = (max(1, round(side * scale)) for side in ink.shape)
     small = Image.fromarray(ink.astype(np.float32)).resize((width, height), Image.Resampling.BOX)
     ink = np.asarray(small, np.float64)
-    x, y = np.floor(CENTER - center_of_mass(ink) + 0.5).astype(int)
+    x, y = np.floor(CENTER - mass_center(ink) + 0.5).astype(int)
     x, y = np.clip([x, y], 0, [SIZE - width, SIZE - height])
     field = np.zeros((SIZE, SIZE))
     field[y : y + height, x : x + width] = ink / ink.max()
@@ -197,4 +235,4 @@ def _is_framed(ink: NDArray[np.float64]) -> bool:
         return False
     rows, columns = np.nonzero(ink.max(axis=1))[0], np.nonzero(ink.max(axis=0))[0]
     fits = max(rows[-1] - rows[0], columns[-1] - columns[0]) < BOX
-    return bool(fits and np.abs(center_of_mass(ink) - CENTER).max() <= 1)
+    return bool(fits and np.abs(mass_center(ink) - CENTER).max() <= 1)

@@ -24,7 +24,7 @@ drawings = st.lists(st.lists(points, min_size=1, max_size=12), min_size=1, max_s
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(drawing=drawings, pen=st.floats(0.5, 5))
 def test_the_fast_renderer_equals_the_plain_one(drawing, pen):
-    start, end = raster._pieces(drawing, pen)
+    start, end, pen = raster._fit(drawing, pen, True, True, True)
     start, end = start[:30] + raster.CENTER, end[:30] + raster.CENTER
     fast, plain = raster._render(start, end, pen), raster.render_reference(start, end, pen)
     np.testing.assert_allclose(fast, plain, atol=1e-9)
@@ -37,7 +37,7 @@ def test_ink_is_in_the_frame_whole_and_centred(drawing):
     assert image.shape == (28, 28)
     assert image.dtype == np.uint8
     assert image.max() > 100
-    x, y = raster.center_of_mass(image)
+    x, y = raster.mass_center(image)
     rows, columns = np.nonzero(image.max(axis=1))[0], np.nonzero(image.max(axis=0))[0]
     assert rows[-1] - rows[0] <= 21  # the box of 20, and soft edges on both sides
     assert columns[-1] - columns[0] <= 21
@@ -92,6 +92,56 @@ def test_ink_is_as_much_as_in_mnist(pen_digits, mnist_test):
 def test_a_pen_without_width_is_refused(pen):
     with pytest.raises(InputError, match="pen"):
         rasterize(samples()[0], pen=pen)
+
+
+# --- steps left out ---
+
+
+def extent(image):
+    rows, columns = np.nonzero(image.max(axis=1))[0], np.nonzero(image.max(axis=0))[0]
+    return columns[0], columns[-1], rows[0], rows[-1]
+
+
+def test_without_the_crop_a_digit_stays_where_and_as_large_as_it_was_drawn():
+    small = moved(samples()[0], 0.25, (10, 10))
+    left, right, top, bottom = extent(rasterize(small, crop=False, center_of_mass=False))
+    assert (left, top) == (1, 1)  # its line begins 3.1 and 2.3 pixels from the canvas's edges
+    assert right - left < 7
+    assert bottom - top < 8
+    moved_to_center = rasterize(small, crop=False)
+    assert np.abs(raster.mass_center(moved_to_center) - 14).max() < 0.3
+
+
+def test_without_the_aspect_the_ink_fills_the_box():
+    one = samples()[1]
+    assert extent(rasterize(one))[1] - extent(rasterize(one))[0] < 12
+    left, right, top, bottom = extent(rasterize(one, keep_aspect=False))
+    assert 19 <= right - left <= 21
+    assert 19 <= bottom - top <= 21
+
+
+def test_a_pen_of_the_canvas_grows_with_a_small_drawing():
+    three = samples()[3]
+    ink = [
+        rasterize(moved(three, scale), pen_after_scaling=after).sum()
+        for after in (True, False)
+        for scale in (1, 0.25)
+    ]
+    assert ink[0] == pytest.approx(ink[1], rel=0.01)
+    assert ink[3] > 1.8 * ink[2]
+
+
+def test_without_antialiasing_there_is_ink_and_background():
+    image = rasterize(samples()[2], antialias=False)
+    assert set(np.unique(image)) == {0, 255}
+    assert len(np.unique(rasterize(samples()[2]))) > 20
+
+
+def test_without_the_centre_of_mass_the_box_is_in_the_middle():
+    left, right, top, bottom = extent(rasterize(samples()[7], center_of_mass=False))
+    assert abs(left + right - 27) <= 1
+    assert abs(top + bottom - 27) <= 1
+    assert np.abs(raster.mass_center(rasterize(samples()[7], center_of_mass=False)) - 14).max() > 1
 
 
 # --- pictures ---
