@@ -1,4 +1,4 @@
-"""`mnist-nb` as a person runs it: classify, doctor, help and errors."""
+"""`mnist-nb` as a person runs it: classify, doctor, import, export, help and errors."""
 
 import json
 import os
@@ -20,7 +20,9 @@ from mnist_nb.drawing.raster import rasterize
 from mnist_nb.drawing.samples import samples
 from mnist_nb.edge.local import LocalEdge
 from mnist_nb.errors import WeightsError
+from mnist_nb.network.interchange import to_onnx
 from mnist_nb.network.weights import read_weights, shipped_weights
+from tests.network.test_interchange_samples import saved
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +61,7 @@ def test_help_names_every_command() -> None:
     shown = run("--help").output
     commands = shown.partition("Commands:\n")[2]
     assert re.findall(r"^  (\w+)  ", commands, re.MULTILINE) == sorted(main.commands)
-    assert sorted(main.commands) == ["classify", "doctor", "edge", "lab"]
+    assert sorted(main.commands) == ["classify", "doctor", "edge", "export", "import", "lab"]
     assert "..." not in commands  # no summary is cut off
 
 
@@ -166,6 +168,59 @@ def test_an_error_of_ours_is_one_paragraph_without_a_traceback(tmp_path: Path) -
     assert done.stdout == ""
     assert done.stderr.startswith(f"MNIST_NB_DEPLOY is {tmp_path}, which is not the deploy/ folder")
     assert len(done.stderr.splitlines()) == 1
+
+
+# --- import and export ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def state_dict(tmp_path: Path) -> Path:
+    """A linear classifier as PyTorch saves it."""
+    path = tmp_path / "line.pt"
+    path.write_bytes(saved({"fc.weight": np.eye(10, 784, dtype=np.float32)}))
+    return path
+
+
+def test_import_writes_a_weights_file_beside_it_once(state_dict: Path) -> None:
+    result = run("import", state_dict)
+    assert result.exit_code == 0, result.stderr
+    assert "layers    flatten linear\n" in result.stdout
+    target = state_dict.with_suffix(".safetensors")
+    weights = read_weights(target)
+    assert f"{target}   line {weights.sha256[:8]}, 7,840 parameters" in result.stdout
+    again = run("import", state_dict)
+    assert again.exit_code == 1
+    assert "is there already" in again.stderr
+    assert run("import", state_dict, "--out", target, "--name", "mine").exit_code == 0
+    assert read_weights(target).architecture.name == "mine"
+
+
+def test_import_takes_layers_from_a_file(state_dict: Path, tmp_path: Path) -> None:
+    layers = [{"op": "relu"}, {"op": "flatten"}, {"op": "linear", "weight": "fc.weight"}]
+    (tmp_path / "layers.json").write_text(json.dumps(layers))
+    result = run("import", state_dict, "--layers", tmp_path / "layers.json")
+    assert "layers    relu flatten linear\n" in result.stdout
+    (tmp_path / "layers.json").write_bytes(b"\xff")
+    result = run("import", state_dict, "--layers", tmp_path / "layers.json", "--out", "x")
+    assert result.exit_code == 1
+    assert "layers.json" in result.stderr
+
+
+def test_import_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    (tmp_path / "some.pt").write_bytes(b"GIF89a, or so")
+    result = run("import", tmp_path / "some.pt")
+    assert result.exit_code == 1
+    assert "expected Burn's .bin or .bpk or a PyTorch state dict" in result.stderr
+    assert list(tmp_path.iterdir()) == [tmp_path / "some.pt"]
+
+
+def test_export_writes_onnx(tmp_path: Path) -> None:
+    result = run("export", tmp_path / "mnist.onnx")
+    assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "mnist.onnx").read_bytes() == to_onnx(read_weights(shipped_weights()))
+    result = run("export", tmp_path / "no" / "mnist.onnx")
+    assert result.exit_code == 1
+    assert "cannot write" in result.stderr
 
 
 # --- doctor --------------------------------------------------------------------------------------

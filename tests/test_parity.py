@@ -1,5 +1,6 @@
 """Both sides on real data: the same answers from numpy and from the real Workers runtime."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from mnist_nb import EdgeClient, LocalEdge, Network, compare, rasterize
 from mnist_nb.drawing.samples import samples
+from mnist_nb.network.interchange import convert
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.edge
@@ -40,6 +42,24 @@ def test_samples_compare_as_equal(client, batch):
     assert result.max_abs_diff <= 1e-5
     assert result.same_weights
     assert result.edge_ms.samples == -(-10 // batch)
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"), [("mnist.bin", "mnist_bin"), ("model.bpk", "model_bpk")]
+)
+def test_burns_own_weights_give_burns_answers_on_both_sides(file, expected, tmp_path):
+    folder = Path(os.environ.get("MNIST_NB_DATA", ""), "burn")
+    if not (folder / file).is_file():
+        pytest.skip("MNIST_NB_DATA has no burn/: no other network's answers to compare with")
+    imported = tmp_path / "imported.safetensors"
+    imported.write_bytes(convert(folder / file))
+    with np.load(folder / "expected.npz") as oracle:
+        images, answers = oracle["images"], oracle[expected]  # uint8 (100, 28, 28), (100, 10)
+    with LocalEdge(weights=imported) as edge, EdgeClient(edge.url, timeout=30) as client:
+        there = client.classify(images).probabilities
+    here = Network.load(imported).predict(images)
+    np.testing.assert_allclose(here, answers, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(there, answers, rtol=0, atol=1e-5)
 
 
 def test_the_code_in_the_readme_runs_and_prints_what_it_says(capsys):
