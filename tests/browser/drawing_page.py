@@ -67,9 +67,11 @@ class DrawingPage:
             mouse.up()
         self.page.evaluate(NEXT_FRAME)
 
-    def draw_sample(self, drawing: Drawing) -> None:
-        """A sample has more points than a mouse needs to tell."""
-        self.draw(*([*stroke[:-1:4].tolist(), stroke[-1].tolist()] for stroke in drawing.strokes))
+    def draw_sample(self, drawing: Drawing, every: int = 8) -> None:
+        """A sample has more points than a mouse needs to tell; a picture wants them all."""
+        self.draw(
+            *([*stroke[:-1:every].tolist(), stroke[-1].tolist()] for stroke in drawing.strokes)
+        )
 
     def touch(self, kind: str, *points: Point) -> None:
         """Touch as the device reports it: `touchStart`, `touchMove`, `touchEnd`; all fingers."""

@@ -346,7 +346,7 @@ def test_picture_of_the_readme(open_page: Open, pytestconfig: pytest.Config) -> 
     if not pytestconfig.getoption("--screenshots", default=False):
         pytest.skip("writes docs/page.png only with --screenshots")
     tab = open_page(viewport={"width": 1100, "height": 760}, color_scheme="dark")
-    tab.draw_sample(samples()[8])
+    tab.draw_sample(samples()[8], every=1)
     tab.wait_answered()
     tab.page.mouse.move(0, 0)
     tab.page.screenshot(path=ROOT / "docs/page.png")
