@@ -1,7 +1,7 @@
 """Print every number of the model card: `python model/evaluate.py [FILE]`.
 
 MNIST's test images are looked at here and nowhere in training. The pen strokes are the 1,500 that
-training kept out, from writers it has not seen.
+training kept out, the last of the file, which is in writing order.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def main() -> None:
     drawings, labels = pen_strokes()
     images = np.array([rasterize(drawing) for drawing in drawings[-STROKES_VALIDATION:]])
     table = confusion(network, images, labels[-STROKES_VALIDATION:])
-    print(report("Pen strokes of other writers", table))
+    print(report("Pen strokes kept out", table))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Needs PyTorch (`pip install -e '.[train]'`). The data is MNIST's training images and pen strokes
 that are drawn anew every epoch by `rasterize`, the function that also draws what a user drew. Kept
-out of training: MNIST's last 5,000 training images, and the strokes of the last writers of the file
+out of training: MNIST's last 5,000 training images, and the last strokes of the file
 (it is in writing order), as validation. MNIST's test images are not looked at here.
 """
 
@@ -38,7 +38,7 @@ MEAN, STD = 0.1307, 0.3081
 CHANNELS = (8, 16, 24)
 HIDDEN = 32
 MNIST_VALIDATION = 5_000
-STROKES_VALIDATION = 1_500  # of 7,494: the file's last six writers
+STROKES_VALIDATION = 1_500  # of 7,494: about the file's last six writers
 
 LAYERS: tuple[Layer, ...] = (
     *(

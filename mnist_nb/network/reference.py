@@ -25,9 +25,10 @@ Array = NDArray[np.float64]
 def predict(weights: Weights, image: NDArray[np.uint8]) -> Array:
     """Return the probabilities, float64 (labels,), of one image uint8 (28, 28)."""
     entry = weights.architecture
+    tensors = {name: tensor.astype(np.float64) for name, tensor in weights.tensors.items()}
     x = (image.reshape(1, 28, 28) / entry.scale - entry.mean) / entry.std
     for layer in entry.layers:
-        x = run(layer, x, {name: t.astype(np.float64) for name, t in weights.tensors.items()})
+        x = run(layer, x, tensors)
     e = np.exp(x - x.max())
     return e / e.sum()  # type: ignore[no-any-return]
 
