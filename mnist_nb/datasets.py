@@ -1,16 +1,19 @@
 """The two datasets behind the network: MNIST's images and pen strokes of digits.
 
-MNIST (LeCun, Cortes, Burges) is fetched once into a cache and checked by sha256. The pen strokes
-are UCI's "Pen-Based Recognition of Handwritten Digits" (Alpaydin, Alimoglu; CC BY 4.0). Set
-`MNIST_NB_DATA` to a folder with `mnist/` and `penstrokes/` to read both from there.
+MNIST is by LeCun, Cortes and Burges; the pen strokes are UCI's "Pen-Based Recognition of
+Handwritten Digits" (Alpaydin, Alimoglu; CC BY 4.0). Each file is fetched once into a cache and
+checked by sha256. Set `MNIST_NB_DATA` to a folder with `mnist/` and `penstrokes/` to read both from
+there instead.
 """
 
 import gzip
 import hashlib
+import io
 import os
-import shutil
+import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -21,17 +24,64 @@ from numpy.typing import NDArray
 from mnist_nb.drawing.strokes import Drawing
 from mnist_nb.errors import DataError
 
-MNIST_MIRRORS = (
-    "https://storage.googleapis.com/cvdf-datasets/mnist/",
-    "https://ossci-datasets.s3.amazonaws.com/mnist/",
-)
-MNIST_SHA256 = {
-    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+
+@dataclass(frozen=True)
+class Published:
+    """A file as its authors published it.
+
+    Attributes:
+        folder, name: where it is kept, gzipped, as folder/name.gz.
+        sha256: of its content; compressed forms differ between mirrors.
+        urls: where it is, in the order to try: gzipped, compressed (.Z), or one file of a zip.
+    """
+
+    folder: str
+    name: str
+    sha256: str
+    urls: tuple[str, ...]
+
+
+def _mnist(name: str, sha256: str) -> Published:
+    mirrors = (
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    )
+    return Published("mnist", name, sha256, tuple(f"{mirror}{name}.gz" for mirror in mirrors))
+
+
+MNIST = {
+    "train": (
+        _mnist(
+            "train-images-idx3-ubyte",
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        ),
+        _mnist(
+            "train-labels-idx1-ubyte",
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        ),
+    ),
+    "test": (
+        _mnist(
+            "t10k-images-idx3-ubyte",
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        ),
+        _mnist(
+            "t10k-labels-idx1-ubyte",
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
+    ),
 }
-STROKES_FILE = "pendigits-train.unipen.gz"
+STROKES = Published(
+    "penstrokes",
+    "pendigits-train.unipen",
+    "a66225d68d7d68591e62944df1ad33b3f5aa608e2df2505844b41f5568a80da4",
+    (
+        "https://archive.ics.uci.edu/ml/machine-learning-databases/pendigits/pendigits-orig.tra.Z",
+        "https://archive.ics.uci.edu/static/public/81/"
+        "pen+based+recognition+of+handwritten+digits.zip",
+    ),
+)
+ZIPPED = "pendigits-orig.tra.Z"  # the one file of UCI's zip that is wanted
 
 
 def mnist(split: Literal["train", "test"]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -40,9 +90,7 @@ def mnist(split: Literal["train", "test"]) -> tuple[NDArray[np.uint8], NDArray[n
     Raises:
         DataError: a file is missing and cannot be fetched, or is not the published one.
     """
-    name = {"train": "train", "test": "t10k"}[split]
-    images = _published(f"{name}-images-idx3-ubyte")
-    labels = _published(f"{name}-labels-idx1-ubyte")
+    images, labels = (_content(file) for file in MNIST[split])
     # idx format: 4 bytes of type and rank, then a big-endian int32 for each axis, then the bytes
     return (
         np.frombuffer(images, np.uint8, offset=16).reshape(-1, 28, 28),
@@ -54,17 +102,10 @@ def pen_strokes() -> tuple[list[Drawing], NDArray[np.uint8]]:
     """Return 7,494 digits of 30 people as drawings, and labels uint8 (N,), in writing order.
 
     Raises:
-        DataError: the file is not in `MNIST_NB_DATA`.
+        DataError: the file is missing and cannot be fetched, or is not the published one.
     """
-    folder = os.environ.get("MNIST_NB_DATA")
-    path = Path(folder or "", "penstrokes", STROKES_FILE)
-    if not folder or not path.is_file():
-        raise DataError(
-            f"no pen strokes at {path}: set MNIST_NB_DATA to a folder that has penstrokes/"
-            f"{STROKES_FILE}, the UNIPEN training file of UCI's pen-based digits, gzipped"
-        )
-    with gzip.open(path, "rt", encoding="ascii", errors="replace") as lines:
-        digits = list(_unipen(lines))
+    lines = _content(STROKES).decode("ascii", "replace").splitlines()
+    digits = list(_unipen(iter(lines)))
     return [drawing for drawing, _ in digits], np.array([label for _, label in digits], np.uint8)
 
 
@@ -88,29 +129,44 @@ def _unipen(lines: Iterator[str]) -> Iterator[tuple[Drawing, int]]:
         yield Drawing(strokes, (500, 500)), label
 
 
-def _published(name: str) -> bytes:
-    """Return the content of one of MNIST's files, checked to be what was published."""
+def _content(file: Published) -> bytes:
+    """Return the content of a published file, fetched when it is not here yet."""
     folder = os.environ.get("MNIST_NB_DATA")
-    path = (Path(folder, "mnist") if folder else _cache()) / f"{name}.gz"
+    path = Path(folder or _cache(), file.folder, f"{file.name}.gz")
     if not path.is_file():
         if folder:
-            raise DataError(f"{path} is missing: unset MNIST_NB_DATA to have MNIST fetched")
-        _fetch(name, path)
+            raise DataError(f"{path} is missing: unset MNIST_NB_DATA to have it fetched")
+        return _fetch(file, path)
     try:
-        return _checked(name, path.read_bytes())
+        return _checked(file, _unpacked(path.name, path.read_bytes()))
     except OSError as error:
         raise DataError(f"{path} is damaged ({error}): delete it and try again") from None
 
 
-def _checked(name: str, packed: bytes) -> bytes:
-    """Unzip and compare with the published content; gzip's own bytes differ between mirrors."""
+def _unpacked(name: str, packed: bytes) -> bytes:
     try:
-        content = gzip.decompress(packed)
-    except (EOFError, zlib.error) as error:
-        raise OSError(f"not a whole gzip file: {error}") from None
+        if name.endswith(".zip"):
+            with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+                return _unpacked(ZIPPED, archive.read(ZIPPED))
+        return _unlzw(packed) if name.endswith(".Z") else gzip.decompress(packed)
+    except (EOFError, zlib.error, zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise OSError(f"{name} does not unpack: {error}") from None
+
+
+def _unlzw(packed: bytes) -> bytes:
+    try:
+        from unlzw3 import unlzw
+    except ModuleNotFoundError:
+        raise DataError(
+            "UCI's pen strokes are packed with Unix compress: pip install 'mnist-nb[train]'"
+        ) from None
+    return unlzw(packed)  # type: ignore[no-any-return]
+
+
+def _checked(file: Published, content: bytes) -> bytes:
     found = hashlib.sha256(content).hexdigest()
-    if found != MNIST_SHA256[name]:
-        raise OSError(f"content has sha256 {found[:12]}, not {MNIST_SHA256[name][:12]}")
+    if found != file.sha256:
+        raise OSError(f"content has sha256 {found[:12]}, not {file.sha256[:12]}")
     return content
 
 
@@ -119,30 +175,32 @@ def _cache() -> Path:
     return Path(base) / "mnist-nb"
 
 
-def _fetch(name: str, path: Path) -> None:
-    from rich.progress import wrap_file
-
+def _fetch(file: Published, path: Path) -> bytes:
     reasons = []
-    for mirror in MNIST_MIRRORS:
+    for url in file.urls:
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
+            content = _checked(file, _unpacked(url, _download(url, path.name)))
             path.parent.mkdir(parents=True, exist_ok=True)
-            with requests.get(f"{mirror}{name}.gz", stream=True, timeout=(5, 30)) as answer:
-                answer.raise_for_status()
-                size = int(answer.headers.get("content-length", 0)) or None
-                with (
-                    part.open("wb") as file,
-                    wrap_file(answer.raw, size or 0, description=path.name) as stream,  # type: ignore[arg-type]
-                ):
-                    shutil.copyfileobj(stream, file)
-            _checked(name, part.read_bytes())
-            part.replace(path)
-            return
+            part.write_bytes(gzip.compress(content, mtime=0))
+            part.replace(path)  # so that no other process ever sees half a file
+            return content
         except OSError as error:  # requests' errors are OSErrors
-            reasons.append(f"{mirror}: {error}")
+            reasons.append(f"{url}: {error}")
         finally:
             part.unlink(missing_ok=True)
     raise DataError(
-        f"cannot fetch {name}.gz: {'; '.join(reasons)}. Put the file into {path.parent} or set "
-        "MNIST_NB_DATA to a folder that has mnist/"
+        f"cannot fetch {path.name}: {'; '.join(reasons)}. Where there is a network, run this once; "
+        f"or put the file into {path.parent}; or set MNIST_NB_DATA to a folder that has "
+        f"{file.folder}/{path.name}"
     )
+
+
+def _download(url: str, what: str) -> bytes:
+    from rich.progress import wrap_file
+
+    with requests.get(url, stream=True, timeout=(5, 30)) as answer:
+        answer.raise_for_status()
+        size = int(answer.headers.get("content-length", 0))
+        with wrap_file(answer.raw, size, description=what) as stream:  # type: ignore[arg-type]
+            return stream.read()

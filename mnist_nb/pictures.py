@@ -12,6 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from mnist_nb.drawing.raster import rasterize
 from mnist_nb.edge.client import EdgeClient
 from mnist_nb.errors import EdgeError, InputError
+from mnist_nb.network.doubt import is_sure
 from mnist_nb.network.forward import Network
 
 _BLANK = np.zeros((28, 28), np.uint8)
@@ -27,6 +28,7 @@ class Side:
         name: of the network.
         sha256: of its weights file; "" when an edge does not say.
         place: where it was computed.
+        not_sure_below: `Network.not_sure_below` of its weights, None when they are not known.
     """
 
     probabilities: NDArray[np.float32]
@@ -34,6 +36,12 @@ class Side:
     name: str
     sha256: str
     place: str
+    not_sure_below: float | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Does the picture look like a digit?"""
+        return is_sure(self.probabilities, self.not_sure_below)
 
     @property
     def digit(self) -> int:
@@ -44,6 +52,7 @@ class Side:
         """Plain values for JSON."""
         return {
             "digit": self.digit,
+            "sure": self.is_sure,
             "probabilities": [float(p) for p in self.probabilities],
             "ms": round(self.ms, 3),
             "model": {"name": self.name, "sha256": self.sha256},
@@ -125,7 +134,8 @@ class Reader:
         began = perf_counter()
         probabilities = self.network.predict(image)[0]
         ms = 1000 * (perf_counter() - began)
-        local = Side(probabilities, ms, self.network.name, self.network.sha256, "numpy here")
+        ours = self.network
+        local = Side(probabilities, ms, ours.name, ours.sha256, "numpy here", ours.not_sure_below)
         return Report(path, image, local, self._ask_edge(image))
 
     def _ask_edge(self, image: NDArray[np.uint8]) -> Side | None:
@@ -138,10 +148,10 @@ class Reader:
             return None
         place = result.place
         where = "local workerd" if place.local else place.colo or place.continent or self._edge.url
-        model = result.model
-        return Side(
-            result.probabilities[0], result.timing.total_ms, model.name, model.sha256, where
-        )
+        model, ours = result.model, self.network
+        doubt = ours.not_sure_below if model.sha256 == ours.sha256 else None
+        ms = result.timing.total_ms
+        return Side(result.probabilities[0], ms, model.name, model.sha256, where, doubt)
 
 
 def open_picture(path: Path) -> Image.Image:

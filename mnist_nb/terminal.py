@@ -76,7 +76,7 @@ def _answer(head: str, color: str, side: "Side") -> Text:
     model = f"{side.name} {side.sha256[:8]}".strip() or "unknown weights"
     p = float(side.probabilities.max())
     return Text.assemble(
-        (f"{head}  {side.digit}", f"bold {color}"),
+        (f"{head}  {'' if side.is_sure else 'not sure, perhaps '}{side.digit}", f"bold {color}"),
         f"  {p:.1%}  {side.ms:.2f} ms  {model}  {side.place}",
     )
 

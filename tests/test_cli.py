@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from mnist_nb import doctor
 from mnist_nb.cli import main
@@ -81,6 +81,7 @@ def test_both_sides_answer_alike(pictures: list[Path], edge_url: str) -> None:
     for report, digit in zip(reports, (2, 4, 7), strict=True):
         assert report["local"]["digit"] == report["edge"]["digit"] == digit
         assert report["agree"] is True
+        assert report["local"]["sure"] is report["edge"]["sure"] is True
         assert report["max_abs_diff"] <= 1e-5
         assert report["local"]["model"]["sha256"] == report["edge"]["model"]["sha256"] == sha256
         assert sum(report["edge"]["probabilities"]) == pytest.approx(1, abs=1e-5)
@@ -108,6 +109,16 @@ def test_without_an_edge_named_it_borrows_one(pictures: list[Path]) -> None:
     result = run("classify", "--json", pictures[0])
     assert result.exit_code == 0, result.stderr
     assert answers(result)[0]["edge"]["place"] == "local workerd"
+
+
+def test_what_is_no_digit_is_said_to_be_so(tmp_path: Path) -> None:
+    blot = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(blot).ellipse((30, 40, 170, 160), fill=0)
+    blot.save(tmp_path / "blot.png")
+    result = run("classify", "--local-only", "--json", tmp_path / "blot.png")
+    assert answers(result)[0]["local"]["sure"] is False
+    result = run("classify", "--local-only", tmp_path / "blot.png")
+    assert "here  not sure, perhaps " in result.stdout
 
 
 def test_a_dead_edge_leaves_the_local_answer_and_says_so(pictures: list[Path]) -> None:

@@ -85,7 +85,8 @@ class Architecture:
         layers: in the order they run; softmax is implied after the last.
         labels: one for each output.
         scale, mean, std: a pixel p 0..255 enters as (p / scale - mean) / std.
-        metrics, training: what the author noted; nothing depends on it.
+        metrics, training: what the author noted. The lab and the page say "not sure" when the
+            largest probability is below `metrics["not_sure_below"]`; nothing depends on the rest.
     """
 
     name: str

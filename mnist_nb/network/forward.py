@@ -28,6 +28,7 @@ from mnist_nb.network.architecture import (
     Linear,
     MaxPool2d,
 )
+from mnist_nb.network.doubt import threshold
 from mnist_nb.network.weights import Weights, read_weights, shipped_weights
 
 BLOCK = 8  # images at a time: their patches stay in cache
@@ -42,6 +43,8 @@ class Network:
 
     Attributes:
         name, labels, metrics: what the weights file says of itself.
+        not_sure_below: when no probability reaches this, the image does not look like a digit;
+            None when the file has no such threshold (`metrics["not_sure_below"]`).
         sha256: of the weights file.
         parameters: how many numbers training found.
         weights: the file itself, with its architecture and tensors.
@@ -55,7 +58,13 @@ class Network:
         self.name = weights.architecture.name
         self.labels = weights.architecture.labels
         self.metrics = weights.architecture.metrics
+        self.not_sure_below = threshold(self.metrics.get("not_sure_below"))
         self.parameters = weights.parameters
+        # (256,) the number that enters the network for each byte, rounded after each operation:
+        # where most pixels are 0, another order would shift nearly all of them by the same error.
+        levels = np.arange(256, dtype=np.float32) / np.float32(self.architecture.scale)
+        mean, std = np.float32(self.architecture.mean), np.float32(self.architecture.std)
+        self._normal: Array = (levels - mean) / std
         self._steps = _compile(weights)
 
     @classmethod
@@ -92,10 +101,7 @@ class Network:
         return np.concatenate([self._block(block) for block in blocks])
 
     def _block(self, pixels: NDArray[np.uint8]) -> Array:
-        entry = self.architecture
-        x = pixels.astype(np.float32).reshape(-1, 28, 28, 1)  # (N, 28, 28, 1)
-        x *= np.float32(1 / (entry.scale * entry.std))
-        x -= np.float32(entry.mean / entry.std)
+        x = self._normal[pixels].reshape(-1, 28, 28, 1)  # (N, 28, 28, 1)
         for step in self._steps:
             x = step(x)
         return x
@@ -169,6 +175,8 @@ def _affine(scale: Array, shift: Array) -> Step:
 def _linear(layer: Linear, tensors: dict[str, Array]) -> Step:
     out, width = tensors[layer.weight].shape
     bias = tensors[layer.bias] if layer.bias else None
+    if width * out <= SMALL:
+        return _small_linear(tensors[layer.weight], bias)
     small = (g for g in range(1, 129) if width % g == 0 and width // g * out <= SMALL)
     groups = next(small, 1)  # G: the inputs are cut into groups, and their shares added up
     matrix = np.ascontiguousarray(tensors[layer.weight].T).reshape(groups, width // groups, out)
@@ -179,6 +187,17 @@ def _linear(layer: Linear, tensors: dict[str, Array]) -> Step:
         if bias is not None:
             y += bias
         return y
+
+    return step
+
+
+def _small_linear(weight: Array, bias: Array | None) -> Step:
+    """Sum in float64: after the last layer, where a logit may be 25, its rounding would be seen."""
+    matrix = weight.T.astype(np.float64)  # (in, out)
+    shift = 0.0 if bias is None else bias.astype(np.float64)
+
+    def step(x: Array) -> Array:
+        return (x @ matrix + shift).astype(np.float32)  # (N, out)
 
     return step
 

@@ -38,10 +38,10 @@ def to_onnx(weights: Weights) -> bytes:
     """
     architecture = weights.architecture
     graph = _Graph(weights)
-    scale = architecture.scale * architecture.std
     x = graph.add("Cast", "image", to=FLOAT)
-    x = graph.add("Mul", x, graph.constant(1 / scale))
-    x = graph.add("Sub", x, graph.constant(architecture.mean / architecture.std))
+    x = graph.add("Div", x, graph.constant(architecture.scale))
+    x = graph.add("Sub", x, graph.constant(architecture.mean))
+    x = graph.add("Div", x, graph.constant(architecture.std))
     for layer in architecture.layers:
         x = _layer(graph, layer, x)
     graph.add("Softmax", x, output="probabilities", axis=1)

@@ -6,18 +6,12 @@ The numbers are also in `data-*` attributes, exactly, for tests and for scripts 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-EdgeState = Literal["starting", "connecting", "up", "offline"]
-Row = NDArray[np.float32]
+from mnist_nb.widgets.sides import EdgeSide, LocalSide, Row
+from mnist_nb.widgets.verdict import data_attributes, verdict_html
 
 SHORT = 8  # characters of a sha256 that a person compares
-SAME_ARITHMETIC = 1e-5  # two float32 implementations of one network stay below this
 _CONTINENTS = {
     "AF": "Africa",
     "AN": "Antarctica",
@@ -29,61 +23,6 @@ _CONTINENTS = {
 }
 
 
-@dataclass(frozen=True)
-class LocalSide:
-    """What this machine says.
-
-    Attributes:
-        probabilities: float32 (10,), or None when nothing is drawn.
-        ms: time of the numpy forward pass in milliseconds, None when there is none.
-        sha256: of its weights file.
-        name: of its network.
-    """
-
-    probabilities: Row | None = None
-    ms: float | None = None
-    sha256: str = ""
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class EdgeSide:
-    """What the edge says.
-
-    Attributes:
-        state: what is known of the edge; only "up" shows bars.
-        reason: why it is not up, for people.
-        probabilities: float32 (10,) of its newest answer, or None.
-        twin: float32 (10,), what this machine says of the very image that the edge answered.
-        stale: the answer is for an older drawing than the one on the pad.
-        faded: it has been so for long enough that the eye should know.
-        ms: round trip measured at the client, in milliseconds.
-        cold: the Durable Object had to load the model first.
-        place: where it answered, for people; see `place_name`.
-        sha256: of its weights, "" when it does not say.
-        name: of its network.
-    """
-
-    state: EdgeState = "connecting"
-    reason: str = ""
-    probabilities: Row | None = None
-    twin: Row | None = None
-    stale: bool = False
-    faded: bool = False
-    ms: float | None = None
-    cold: bool = False
-    place: str = ""
-    sha256: str = ""
-    name: str = ""
-
-    @property
-    def max_diff(self) -> float | None:
-        """Largest difference in probability on the same image, None without an answer."""
-        if self.probabilities is None or self.twin is None:
-            return None
-        return float(np.abs(self.probabilities - self.twin).max())
-
-
 def answers_html(local: LocalSide, edge: EdgeSide, labels: Sequence[str] = "0123456789") -> str:
     """Return the verdict, the table and the warning as one HTML text, everything escaped."""
     ours = local.probabilities
@@ -93,27 +32,27 @@ def answers_html(local: LocalSide, edge: EdgeSide, labels: Sequence[str] = "0123
         "edge": None if theirs is None else int(theirs.argmax()),
     }
     differ = bool(local.sha256 and edge.sha256 and local.sha256 != edge.sha256)
-    agree = None
-    if theirs is not None and edge.twin is not None:
-        agree = int(theirs.argmax()) == int(edge.twin.argmax())
     data = {
         "state": "empty" if ours is None else "drawn",
         "edge-state": edge.state,
         "edge-stale": edge.stale,
         "edge-cold": None if theirs is None else edge.cold,
-        "agree": agree,
+        "agree": None if theirs is None else edge.agrees,
         "max-diff": None if theirs is None else edge.max_diff,
         "same-weights": None if not edge.sha256 else not differ,
         "local-winner": winner["local"],
         "edge-winner": winner["edge"],
+        "local-sure": local.is_sure,
+        "edge-sure": None if theirs is None else edge.is_sure,
         "local-ms": local.ms,
         "edge-ms": None if theirs is None else edge.ms,
         "local-sha256": local.sha256,
         "edge-sha256": edge.sha256,
     }
     return (
-        f'<section class="mnist-nb-answers" aria-label="Answers of both sides"{_data(data)}>'
-        f"{_verdict(local, edge, winner, agree, labels)}"
+        '<section class="mnist-nb-answers" aria-label="Answers of both sides"'
+        f"{data_attributes(data)}>"
+        f"{verdict_html(local, edge, winner['local'], winner['edge'], labels)}"
         f"{_table(local, edge, winner, theirs, labels)}"
         f"{_warning(local, edge) if differ else ''}</section>"
     )
@@ -139,63 +78,7 @@ def milliseconds(ms: float | None) -> str:
     return f"{ms:.2f} ms" if ms < 9.95 else f"{ms:.0f} ms" if ms < 995 else f"{ms / 1000:.1f} s"
 
 
-def difference(value: float) -> str:
-    """A difference in probability: "0", "0.012" or "2.4 × 10" with a raised exponent, as HTML."""
-    if value == 0:
-        return "0"
-    if value >= 0.001:
-        return f"{value:.3f}"
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa}&thinsp;×&thinsp;10<sup>−{abs(int(exponent))}</sup>"
-
-
 # --- the parts -----------------------------------------------------------------------------------
-
-
-def _verdict(
-    local: LocalSide,
-    edge: EdgeSide,
-    winner: Mapping[str, int | None],
-    agree: bool | None,
-    labels: Sequence[str],
-) -> str:
-    ours, theirs = (None if w is None else labels[w] for w in (winner["local"], winner["edge"]))
-    if ours is None:
-        return _headline("", "Draw a digit", "Both networks answer while you draw.")
-    if theirs is None:
-        detail = {
-            "starting": "The edge is starting.",
-            "connecting": "Waiting for the edge.",
-            "up": "Waiting for the edge.",
-            "offline": "The edge is offline; this machine goes on without it.",
-        }[edge.state]
-        return _headline(_chip(ours, "local"), f"This machine says {escape(ours)}", detail)
-    if edge.faded:
-        head = f"This machine says {escape(ours)}"
-        return _headline(_chip(ours, "local"), head, "The edge is still at an older drawing.")
-    gap = "" if edge.max_diff is None else f"Largest difference {difference(edge.max_diff)}"
-    if agree is False or (ours != theirs and not edge.stale):
-        head = f"They disagree: {escape(ours)} here, {escape(theirs)} at the edge"
-        return _headline(_chip(ours, "local") + _chip(theirs, "edge"), head, gap, "disagree")
-    if ours != theirs:  # the pen is ahead of the edge by some milliseconds
-        return _headline(_chip(ours, "local"), f"This machine says {escape(ours)}", gap)
-    if edge.max_diff is not None and edge.max_diff <= SAME_ARITHMETIC:
-        gap += " in probability: only rounding" if edge.max_diff else ": identical"
-    return _headline(_chip(ours, "both"), f"Both say {escape(ours)}", gap, "agree")
-
-
-def _headline(chips: str, head: str, detail: str, kind: str = "") -> str:
-    chips = chips or '<span class="mnist-nb-chip is-empty" aria-hidden="true">?</span>'
-    mark = {"agree": "✓ ", "disagree": "≠ "}.get(kind, "")
-    mark = mark and f'<span class="mnist-nb-mark" aria-hidden="true">{mark}</span>'
-    return (
-        f'<div class="mnist-nb-verdict"{_data({"verdict": kind or "open"})}>{chips}'
-        f"<p><strong>{mark}{head}</strong><br><span>{detail}</span></p></div>"
-    )
-
-
-def _chip(label: str, side: str) -> str:
-    return f'<span class="mnist-nb-chip is-{side}" aria-hidden="true">{escape(label)}</span>'
 
 
 def _table(
@@ -266,7 +149,7 @@ def _row(
         cells += _cell("edge", theirs, digit, "edge" in won, faded)
     elif digit == 0:
         cells += message
-    return f'<tr{_data(data)}><th scope="row">{escape(label)}</th>{cells}</tr>'
+    return f'<tr{data_attributes(data)}><th scope="row">{escape(label)}</th>{cells}</tr>'
 
 
 def _cell(side: str, row: Row | None, digit: int, won: bool, faded: bool) -> str:
@@ -310,16 +193,3 @@ def _warning(local: LocalSide, edge: EdgeSide) -> str:
         f"runs {names[0]}, the edge runs {names[1]}: the answers differ for that reason. "
         "Push the same file to the edge, or load the edge's file here.</p>"
     )
-
-
-def _data(values: Mapping[str, object]) -> str:
-    """`data-*` attributes: floats exactly enough, booleans as true/false, None as ""."""
-    return "".join(f' data-{key}="{escape(_text(value))}"' for key, value in values.items())
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.9g}" if isinstance(value, float) else str(value)

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from mnist_nb.drawing.strokes import Drawing
 from mnist_nb.edge.client import EdgeResult
 from mnist_nb.network.forward import Network
-from mnist_nb.widgets.bars import EdgeSide, EdgeState, LocalSide, answers_html, place_name
+from mnist_nb.widgets.bars import answers_html, place_name
 from mnist_nb.widgets.live import LiveEdge, Question
 from mnist_nb.widgets.pad import DigitPad
 from mnist_nb.widgets.parts import after
+from mnist_nb.widgets.sides import EdgeSide, EdgeState, LocalSide
 from mnist_nb.widgets.source import EdgeSource
 
 FADE_AFTER = 0.15  # seconds; an answer that is younger than that looks simultaneous
@@ -155,7 +156,8 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
     # --- showing ---------------------------------------------------------------------------------
 
     def _update(self) -> None:
-        local = LocalSide(self._local, self._local_ms, self.network.sha256, self.network.name)
+        ours = self.network
+        local = LocalSide(self._local, self._local_ms, ours.sha256, ours.name, ours.not_sure_below)
         self.answers.value = answers_html(local, self._edge_side(), self.network.labels)
 
     def _edge_side(self) -> EdgeSide:
@@ -177,4 +179,5 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
             place=place_name(local=place.local, continent=place.continent, colo=place.colo),
             sha256=news.sha256,
             name=news.name,
+            not_sure_below=news.not_sure_below,
         )

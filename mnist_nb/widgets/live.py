@@ -11,15 +11,16 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.edge.client import EdgeResult
 from mnist_nb.errors import EdgeProblem, MnistNbError
-from mnist_nb.widgets.bars import EdgeState
+from mnist_nb.network.doubt import threshold
+from mnist_nb.widgets.sides import EdgeState
 
 FIRST_RETRY, LAST_RETRY = 0.5, 2.0  # seconds; doubled from the first to the last
 IDLE_AFTER, IDLE_RETRY = 120.0, 15.0  # a forgotten tab does not knock every two seconds for days
@@ -67,6 +68,7 @@ class News:
         result: its newest answer, None while there is none or the edge is offline.
         question: what `result` answers.
         sha256, name: the weights it runs, "" when it does not say.
+        not_sure_below: `Network.not_sure_below` of these weights, None when it does not say.
     """
 
     state: EdgeState
@@ -75,6 +77,7 @@ class News:
     question: Question | None = None
     sha256: str = ""
     name: str = ""
+    not_sure_below: float | None = None
 
 
 class LiveEdge:
@@ -93,6 +96,7 @@ class LiveEdge:
         self.news = News(state)
         self._source, self._on_news = source, on_news
         self._newest: Question | None = None
+        self._about = _Weights()
         self._asked_at = time.monotonic()
         self._stopped = False
         self._changed = threading.Condition()
@@ -134,10 +138,17 @@ class LiveEdge:
         question = self._newest
         if question is not None and question is not self.news.question:
             result = client.classify(question.image)
-            self._tell(News("up", "", result, question, result.model.sha256, result.model.name))
+            is_new = result.model.sha256 != self._about.sha256
+            if is_new:
+                self._about = _Weights(result.model.sha256, result.model.name)
+            self._tell(News("up", "", result, question, *self._about))
+            # The bars first; then, once for each file, what a classification does not say of it.
+            if is_new and (about := _weights(client)).sha256 == result.model.sha256:
+                self._about = about
+                self._tell(replace(self.news, not_sure_below=about.not_sure_below))
         elif self.news.state != "up":
-            sha256, name = _weights(client)
-            self._tell(News("up", sha256=sha256, name=name))
+            self._about = _weights(client)
+            self._tell(News("up", "", None, None, *self._about))
         else:
             with self._changed:
                 self._changed.wait_for(lambda: self._stopped or self._newest is not question)
@@ -162,12 +173,21 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, MnistNbError) else f"{type(error).__name__}: {error}"
 
 
-def _weights(client: Classifier) -> tuple[str, str]:
-    """Sha256 and name of the edge's weights: also the way to see whether it is there."""
+class _Weights(NamedTuple):
+    """What `GET /model` says that a lab shows."""
+
+    sha256: str = ""
+    name: str = ""
+    not_sure_below: float | None = None
+
+
+def _weights(client: Classifier) -> _Weights:
+    """The edge's weights: asking is also the way to see whether it is there."""
     try:
         model = client.model()
     except EdgeProblem as problem:
         if problem.status != 404:
             raise
         model = {}  # an edge such as the original, which classifies and says no more
-    return str(model.get("sha256") or ""), str(model.get("name") or "")
+    not_sure_below = threshold(model.get("not_sure_below"))
+    return _Weights(str(model.get("sha256") or ""), str(model.get("name") or ""), not_sure_below)

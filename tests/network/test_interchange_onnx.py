@@ -1,12 +1,17 @@
-"""ONNX of any network computes what the network computes; needs the package onnx."""
+"""ONNX of any network computes what the network computes."""
 
 import json
+import os
+from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.reference
+import onnxruntime
 import pytest
 
 from mnist_nb import Network
-from mnist_nb.network.interchange import to_onnx
+from mnist_nb.network.interchange import convert, to_onnx
 from mnist_nb.network.weights import read_weights, shipped_weights
 from tests.networks import random_network
 
@@ -21,29 +26,41 @@ def weights_of(seed):
 
 @pytest.mark.parametrize("seed", SOURCES)
 def test_onnx_computes_the_same(seed):
-    onnx = pytest.importorskip("onnx")
-    reference = pytest.importorskip("onnx.reference")
     weights = weights_of(seed)
     model = onnx.load_from_string(to_onnx(weights))
     onnx.checker.check_model(model, full_check=True)
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8)
-    (found,) = reference.ReferenceEvaluator(model).run(None, {"image": images[:, None]})
+    (found,) = onnx.reference.ReferenceEvaluator(model).run(None, {"image": images[:, None]})
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, Network(weights).predict(images), atol=1e-5)
 
 
-def test_onnxruntime_agrees_where_it_is_installed():
-    runtime = pytest.importorskip("onnxruntime")
+def run(weights, images):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(to_onnx(weights), options, ["CPUExecutionProvider"])
+    return session.run(None, {"image": images[:, None]})[0]
+
+
+def test_onnxruntime_agrees():
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8)
     for seed in SOURCES:
         weights = weights_of(seed)
-        session = runtime.InferenceSession(to_onnx(weights), providers=["CPUExecutionProvider"])
-        (found,) = session.run(None, {"image": images[:, None]})
-        np.testing.assert_allclose(found, Network(weights).predict(images), atol=1e-5)
+        expected = Network(weights).predict(images)
+        np.testing.assert_allclose(run(weights, images), expected, rtol=0, atol=1e-5)
+
+
+def test_onnxruntime_agrees_to_the_sixth_decimal_on_digits(mnist_test):
+    folder = Path(os.environ["MNIST_NB_DATA"], "burn")
+    files = [folder / "mnist.bin", folder / "model.bpk"]
+    imported = [read_weights(convert(file)) for file in files if file.is_file()]
+    images = mnist_test[0][:100]
+    for weights in (weights_of(None), *imported):
+        expected = Network(weights).predict(images)
+        np.testing.assert_allclose(run(weights, images), expected, rtol=0, atol=1e-6)
 
 
 def test_the_description_of_the_model():
-    onnx = pytest.importorskip("onnx")
     weights = weights_of(None)
     model = onnx.load_from_string(to_onnx(weights))
     assert [(entry.domain, entry.version) for entry in model.opset_import] == [("", 17)]

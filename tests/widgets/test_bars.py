@@ -1,14 +1,9 @@
 import numpy as np
 import pytest
 
-from mnist_nb.widgets.bars import (
-    EdgeSide,
-    LocalSide,
-    answers_html,
-    difference,
-    milliseconds,
-    place_name,
-)
+from mnist_nb.widgets.bars import answers_html, milliseconds, place_name
+from mnist_nb.widgets.sides import EdgeSide, LocalSide
+from mnist_nb.widgets.verdict import difference
 
 from .conftest import Table
 
@@ -51,6 +46,34 @@ def test_agreement_is_said_in_words_and_numbers():
 
 def test_identical_answers_are_called_so():
     assert ": identical" in both(certain(3), certain(3)).text
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "text"),
+    [
+        (None, None, "Both say 3"),
+        (0.9, 0.9, "Both say 3"),
+        (0.95, 0.95, "Both are not sure: perhaps 3"),
+        (0.95, None, "Both say 3, but this machine is not sure"),
+        (None, 0.95, "Both say 3, but the edge is not sure"),
+    ],
+)
+def test_below_the_threshold_of_its_weights_a_side_is_not_sure(here, there, text):
+    row = certain(3, 0.91)
+    html = answers_html(
+        LocalSide(row, 0.4, SHA, not_sure_below=here),
+        EdgeSide("up", probabilities=row, twin=row, sha256=SHA, not_sure_below=there),
+    )
+    shown = Table(html)
+    assert text in shown.text
+    assert shown.section["local-sure"] == ("false" if here == 0.95 else "true")
+    assert shown.section["edge-sure"] == ("false" if there == 0.95 else "true")
+
+
+def test_not_sure_is_said_without_the_edge_too():
+    shown = Table(answers_html(LocalSide(certain(3), not_sure_below=0.95), EdgeSide("starting")))
+    assert "This machine is not sure: perhaps 3" in shown.text
+    assert shown.section["edge-sure"] == ""
 
 
 def test_disagreement_shows_both_winners():

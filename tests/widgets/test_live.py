@@ -144,6 +144,29 @@ def test_an_edge_without_get_model_still_classifies(edge, follow):
     assert isinstance(followed.next().result, EdgeResult)
 
 
+def test_what_answers_do_not_say_of_new_weights_is_asked_once(edge, follow):
+    about = {"sha256": "e" * 64, "name": "fake", "not_sure_below": 0.6}
+    asked = []
+    edge.model = lambda: asked.append(1) or dict(about)
+    followed = follow(edge)
+    assert followed.next().not_sure_below == 0.6
+    followed.live.ask(question(1))
+    assert followed.next().not_sure_below == 0.6
+    edge.sha256 = "f" * 64
+    about.update(sha256="f" * 64, not_sure_below=0.7)
+    followed.live.ask(question(2))
+    assert [followed.next().not_sure_below for _ in range(2)] == [None, 0.7]
+    followed.live.ask(question(3))
+    assert followed.next().not_sure_below == 0.7
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("value", [None, "0.6", True, -1, 1.5, float("nan"), [0.6]])
+def test_a_threshold_that_is_none_is_left_out(edge, follow, value):
+    edge.model = lambda: {"sha256": "e" * 64, "not_sure_below": value}
+    assert follow(edge).next().not_sure_below is None
+
+
 def test_stop_ends_the_thread_and_lets_go_of_the_client(edge, follow):
     followed = follow(edge)
     followed.next()
