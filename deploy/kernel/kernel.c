@@ -1,254 +1,253 @@
 /* The forward pass of a mnist-nb network: 784 bytes in, probabilities out.
  *
- * weights.ts checks a weights file and pack.ts lays it out in this module's memory as a list of
- * steps; classify() runs the steps for one image after another. It allocates nothing.
+ * classify() runs the steps that network.c has laid out, for one image after another. It allocates
+ * nothing. kernel.h describes the layout of activations and weights.
  *
- * Layout. An activation of C channels on H x W pixels is float[H][W][S]: channels last, S = C
- * rounded up to a multiple of 4 so that one 128-bit register always holds 4 channels of one pixel.
- * The spare channels hold zeros all the way through: their weights, biases, scales and shifts are
- * zeros, and relu, gelu and max keep zeros. Only the image itself may have S = C = 1.
- *
- * Weights of conv2d and linear are float[tile][row][8]: outputs in tiles of 8 (the last one may be
- * of 4), and in a tile the inputs in the order in which the loops below meet them. So every inner
- * loop reads its weights straight on.
- *
- * Plain 128-bit SIMD, no relaxed instructions: the same bits on every machine.
+ * Plain 128-bit SIMD, no relaxed instructions: the same bits on every machine. And sums that do not
+ * drift: long ones are cut into parts of their own, and from the logits on all is double.
  */
-
-typedef float f32x4 __attribute__((vector_size(16)));
-typedef unsigned char u8;
-
-#define IMAGE_PIXELS 784
+#include "kernel.h"
 
 /* Into each caller, where `quads` is a number: only then do the sums stay in registers. */
 #define INLINE static inline __attribute__((always_inline))
-
-enum op { INPUT, PAD, CONV2D, SCALE_SHIFT, RELU, GELU, MAXPOOL2D, LINEAR, SOFTMAX };
-
-/* One step, 20 words of 4 bytes; pack.ts writes the same fields in the same order. */
-struct step {
-  enum op op;
-  const float *in;      /* activation read,    float[in_h][in_w][in_s] */
-  float *out;           /* activation written, float[out_h][out_w][out_s] */
-  const float *weights; /* packed weights; scale of SCALE_SHIFT; float[256] of INPUT */
-  const float *bias;    /* bias, float[out_s]; shift of SCALE_SHIFT */
-  int in_h, in_w, in_c, in_s;
-  int out_h, out_w, out_c, out_s;
-  int kernel_h, kernel_w, stride;
-  int low_y, low_x; /* PAD: rows above and columns to the left */
-  int unused[2];
-};
+#define UNROLL _Pragma("clang loop unroll(full)")
 
 static f32x4 splat(float x) { return (f32x4){x, x, x, x}; }
-static f32x4 larger(f32x4 a, f32x4 b) { return __builtin_wasm_pmax_f32x4(a, b); }
-static f32x4 smaller(f32x4 a, f32x4 b) { return __builtin_wasm_pmin_f32x4(a, b); }
+static f32x4 larger(f32x4 a, f32x4 b) { return a < b ? b : a; }
+static f32x4 smaller(f32x4 a, f32x4 b) { return b < a ? b : a; }
 
-/* erf(x) = x P(x^2) / Q(x^2), a least-squares fit on |x| <= 3.92, where erf is 1 - 3e-8; the fit is
- * within 2e-8 and float32 rounding makes it 3e-7. */
-static f32x4 erf4(f32x4 x) {
-  x = larger(splat(-3.92f), smaller(splat(3.92f), x));
-  f32x4 u = x * x;
-  f32x4 p = splat(2.0347270e-06f);
-  p = p * u + 2.8747952e-04f;
-  p = p * u + 3.8683468e-03f;
-  p = p * u + 5.3060539e-02f;
-  p = p * u + 1.9276457e-01f;
-  p = p * u + 1.1283790e+00f;
-  f32x4 q = splat(3.8070564e-05f);
-  q = q * u + 1.1881193e-03f;
-  q = q * u + 1.5172335e-02f;
-  q = q * u + 1.1508482e-01f;
-  q = q * u + 5.0416481e-01f;
-  q = q * u + 1.0f;
-  return x * p / q;
-}
-
-/* exp(x) for x <= 0 as 2^n e^r with |r| <= ln(2) / 2, e^r by its Taylor series to r^7: within
- * 2e-7 of exp(x), relatively. */
-static float exp1(float x) {
-  if (!(x > -87.0f)) return x == x ? 0.0f : x; /* below the smallest normal float; NaN stays NaN */
-  int n = (int)(x * 1.44269504f - 0.5f);
-  float r = x - (float)n * 0.693359375f + (float)n * 2.12194440e-4f; /* ln 2 in two parts */
-  float sum = 1.0f / 5040;
-  sum = sum * r + 1.0f / 720;
-  sum = sum * r + 1.0f / 120;
-  sum = sum * r + 1.0f / 24;
-  sum = sum * r + 1.0f / 6;
-  sum = sum * r + 0.5f;
-  sum = sum * r + 1.0f;
-  sum = sum * r + 1.0f;
-  union { int bits; float value; } two_to_n = {(n + 127) << 23};
-  return sum * two_to_n.value;
-}
-
-/* u8[784] -> float[784][S]: the table holds (x / scale - mean) / std for each byte x. */
+/* u8[784] -> float[784][S]: the table holds what enters for each byte. */
 static void input(const struct step *s, const u8 *image) {
   for (int i = 0; i < IMAGE_PIXELS; i++)
-    for (int c = 0; c < s->out_s; c++)
-      s->out[i * s->out_s + c] = c == 0 ? s->weights[image[i]] : 0.0f;
+    for (int c = 0; c < s->out.s; c++)
+      s->to[i * s->out.s + c] = c == 0 ? s->weights[image[i]] : 0.0f;
 }
 
-/* float[in_h][in_w][S] -> float[out_h][out_w][S] with a border of zeros, for padding "same". */
+/* float[in.h][in.w][S] -> float[out.h][out.w][S] with a border of zeros, for padding "same". */
 static void pad(const struct step *s) {
-  int in_row = s->in_w * s->in_s, out_row = s->out_w * s->out_s;
-  for (int i = 0; i < s->out_h * out_row; i++) s->out[i] = 0.0f;
-  for (int y = 0; y < s->in_h; y++) {
-    float *row = s->out + (s->low_y + y) * out_row + s->low_x * s->out_s;
-    for (int i = 0; i < in_row; i++) row[i] = s->in[y * in_row + i];
+  int in_row = s->in.w * s->in.s, out_row = s->out.w * s->out.s;
+  for (int i = 0; i < s->out.h * out_row; i++) s->to[i] = 0.0f;
+  for (int y = 0; y < s->in.h; y++) {
+    float *row = s->to + (s->low + y) * out_row + s->low * s->out.s;
+    for (int i = 0; i < in_row; i++) row[i] = s->from[y * in_row + i];
   }
 }
 
-/* One tile of a convolution: PIXELS output pixels x quads * 4 output channels, their sums held in
- * registers. in[p] is the top left input of the window of pixel p. */
+/* One tile of a convolution: PIXELS output pixels x quads * 4 output channels. Their 12 sums, 2
+ * quads of weights and an input are about what 16 registers hold. in[p] is the top left input of
+ * the window of pixel p; a row of the window is one run of kernel * in.s numbers, with a sum of its
+ * own. */
 #define PIXELS 6
-INLINE void conv_tile(const struct step *s, const float *const *in, float *const *out,
-                             const f32x4 *w, const f32x4 *bias, int quads) {
-  /* When the channels fill their room, a row of the window is one run of numbers. */
-  int whole = s->in_c == s->in_s;
-  int run = whole ? s->kernel_w * s->in_c : s->in_c;
-  int runs = whole ? 1 : s->kernel_w;
-  f32x4 sum[PIXELS][2];
+INLINE void conv_tile(const struct step *s, const float **in, float *const *out, const f32x4 *w,
+                      const f32x4 *bias, int quads) {
+  int run = s->kernel * s->in.s, row = s->in.w * s->in.s;
+  f32x4 sum[PIXELS][2], total[PIXELS][2];
   for (int p = 0; p < PIXELS; p++)
-    for (int q = 0; q < quads; q++) sum[p][q] = bias[q];
-  for (int ky = 0; ky < s->kernel_h; ky++)
-    for (int r = 0; r < runs; r++) {
-      int start = (ky * s->in_w + r) * s->in_s;
-      for (int i = start; i < start + run; i++, w += quads)
-        for (int p = 0; p < PIXELS; p++)
-          for (int q = 0; q < quads; q++) sum[p][q] += w[q] * splat(in[p][i]);
+    for (int q = 0; q < quads; q++) total[p][q] = bias[q];
+  for (int ky = 0; ky < s->kernel; ky++) {
+    for (int p = 0; p < PIXELS; p++)
+      for (int q = 0; q < quads; q++) sum[p][q] = splat(0.0f);
+    int i = 0;
+    for (; i + 4 <= run; i += 4, w += 4 * quads) {
+      UNROLL for (int j = 0; j < 4; j++)
+        UNROLL for (int p = 0; p < PIXELS; p++)
+          UNROLL for (int q = 0; q < quads; q++) sum[p][q] += w[j * quads + q] * splat(in[p][j]);
+      for (int p = 0; p < PIXELS; p++) in[p] += 4;
     }
+    for (; i < run; i++, w += quads) /* only where the image itself is the input */
+      for (int p = 0; p < PIXELS; p++) {
+        f32x4 x = splat(*in[p]++);
+        for (int q = 0; q < quads; q++) sum[p][q] += w[q] * x;
+      }
+    for (int p = 0; p < PIXELS; p++) {
+      in[p] += row - run;
+      for (int q = 0; q < quads; q++) total[p][q] += sum[p][q];
+    }
+  }
   for (int p = 0; p < PIXELS; p++)
-    for (int q = 0; q < quads; q++) ((f32x4 *)out[p])[q] = sum[p][q];
+    for (int q = 0; q < quads; q++) ((f32x4 *)out[p])[q] = total[p][q];
 }
 
-/* float[in_h][in_w][in_s] -> float[out_h][out_w][out_s], no padding (a PAD step came before).
- * weights float[tile][kernel_h][kernel_w][in_c][8], bias float[out_s]. */
+/* float[in.h][in.w][in.s] -> float[out.h][out.w][out.s], no padding (a PAD step came before).
+ * weights float[tile][ky][kx][in.s][8], bias float[out.s]. */
 static void conv2d(const struct step *s) {
-  int pixels = s->out_h * s->out_w;
-  int window = s->kernel_h * s->kernel_w * s->in_c;
+  int pixels = s->out.h * s->out.w;
   const float *w = s->weights;
-  for (int c = 0; c < s->out_s; c += 8) {
-    int width = s->out_s - c >= 8 ? 8 : 4;
+  for (int c = 0; c < s->out.s; c += 8) {
+    int width = s->out.s - c >= 8 ? 8 : 4;
     for (int first = 0; first < pixels; first += PIXELS) {
       const float *in[PIXELS];
       float *out[PIXELS];
       for (int p = 0; p < PIXELS; p++) {
         /* The last tile may reach past the image: compute the last pixel again. */
         int pixel = first + p < pixels ? first + p : pixels - 1;
-        int y = pixel / s->out_w, x = pixel % s->out_w;
-        in[p] = s->in + (y * s->in_w + x) * s->stride * s->in_s;
-        out[p] = s->out + pixel * s->out_s + c;
+        int y = pixel / s->out.w, x = pixel % s->out.w;
+        in[p] = s->from + (y * s->in.w + x) * s->stride * s->in.s;
+        out[p] = s->to + pixel * s->out.s + c;
       }
       const f32x4 *tile = (const f32x4 *)w, *bias = (const f32x4 *)(s->bias + c);
       if (width == 8) conv_tile(s, in, out, tile, bias, 2);
       else conv_tile(s, in, out, tile, bias, 1);
     }
-    w += window * width;
-  }
-}
-
-/* One tile of a linear layer: quads * 4 outputs, with a sum of its own for each of 4 inputs, so
- * that the additions need not wait for one another. The number of inputs is a multiple of 4. */
-INLINE void linear_tile(const float *in, int inputs, const f32x4 *w, const f32x4 *bias,
-                               f32x4 *out, int quads) {
-  f32x4 sum[4][2];
-  for (int q = 0; q < quads; q++) {
-    sum[0][q] = bias[q];
-    sum[1][q] = sum[2][q] = sum[3][q] = splat(0.0f);
-  }
-  for (int i = 0; i < inputs; i += 4, w += 4 * quads)
-    for (int j = 0; j < 4; j++)
-      for (int q = 0; q < quads; q++) sum[j][q] += w[j * quads + q] * splat(in[i + j]);
-  for (int q = 0; q < quads; q++) out[q] = (sum[0][q] + sum[1][q]) + (sum[2][q] + sum[3][q]);
-}
-
-/* float[in_h * in_w * in_s] -> float[out_s]. weights float[tile][inputs][8], bias float[out_s];
- * pack.ts has put the weights in the order of the channels-last input. */
-static void linear(const struct step *s) {
-  int inputs = s->in_h * s->in_w * s->in_s;
-  const float *w = s->weights;
-  for (int c = 0; c < s->out_s; c += 8) {
-    int width = s->out_s - c >= 8 ? 8 : 4;
-    const f32x4 *bias = (const f32x4 *)(s->bias + c);
-    f32x4 *out = (f32x4 *)(s->out + c);
-    if (width == 8) linear_tile(s->in, inputs, (const f32x4 *)w, bias, out, 2);
-    else linear_tile(s->in, inputs, (const f32x4 *)w, bias, out, 1);
-    w += inputs * width;
+    w += s->kernel * s->kernel * s->in.s * width;
   }
 }
 
 /* float[h][w][s] -> the same: x * scale[c] + shift[c], a batch norm with no convolution before. */
 static void scale_shift(const struct step *s) {
-  const f32x4 *in = (const f32x4 *)s->in;
   const f32x4 *scale = (const f32x4 *)s->weights, *shift = (const f32x4 *)s->bias;
-  f32x4 *out = (f32x4 *)s->out;
-  int quads = s->out_s / 4;
-  for (int pixel = 0; pixel < s->out_h * s->out_w; pixel++)
-    for (int q = 0; q < quads; q++) *out++ = *in++ * scale[q] + shift[q];
+  f32x4 *x = (f32x4 *)s->to;
+  for (int pixel = 0; pixel < s->out.h * s->out.w; pixel++)
+    for (int q = 0; q < s->out.s / 4; q++, x++) *x = *x * scale[q] + shift[q];
 }
 
 /* float[h][w][s] -> the same: max(x, 0). */
 static void relu(const struct step *s) {
-  const f32x4 *in = (const f32x4 *)s->in;
-  f32x4 *out = (f32x4 *)s->out;
-  int quads = s->out_h * s->out_w * s->out_s / 4;
-  for (int i = 0; i < quads; i++) out[i] = larger(in[i], splat(0.0f));
+  f32x4 *x = (f32x4 *)s->to;
+  for (int i = 0; i < s->out.h * s->out.w * s->out.s / 4; i++) x[i] = larger(x[i], splat(0.0f));
 }
 
-/* float[h][w][s] -> the same: x / 2 * (1 + erf(x / sqrt 2)). */
+/* x / 2 * (1 + erf(x / sqrt 2)) = max(x, 0) - |x| tail(|x|), where tail(t) is the share of a normal
+ * distribution above t. Its eighth root is nearly a polynomial: fitted for t <= 5.5 to the least
+ * error of gelu it leaves 3e-9, and with float32 rounding 2.5e-7. Beyond 5.5 gelu is max(x, 0) to
+ * 1.1e-7. As in Abramowitz and Stegun's 26.2.19, with the root instead of its reciprocal. */
+static f32x4 gelu4(f32x4 x) {
+  f32x4 t = smaller(__builtin_elementwise_abs(x), splat(5.5f));
+  f32x4 root = splat(-2.9588193e-07f);
+  root = root * t + 7.4795530e-06f;
+  root = root * t - 6.0257636e-05f;
+  root = root * t + 3.4295025e-05f;
+  root = root * t + 1.5043624e-03f;
+  root = root * t - 6.7195572e-04f;
+  root = root * t - 3.1928077e-02f;
+  root = root * t - 9.1457415e-02f;
+  root = root * t + 9.1700401e-01f;
+  f32x4 squared = root * root, fourth = squared * squared, tail = fourth * fourth;
+  return larger(x, splat(0.0f)) - t * tail;
+}
+
+/* float[h][w][s] -> the same. Four quads at a time share the loading of the constants; the last
+ * four may reach past the activation, into room that finish() left. */
 static void gelu(const struct step *s) {
-  const f32x4 *in = (const f32x4 *)s->in;
-  f32x4 *out = (f32x4 *)s->out;
-  int quads = s->out_h * s->out_w * s->out_s / 4;
-  for (int i = 0; i < quads; i++)
-    out[i] = in[i] * 0.5f * (erf4(in[i] * 0.707106781f) + 1.0f);
+  f32x4 *x = (f32x4 *)s->to;
+  for (int i = 0; i < s->out.h * s->out.w * s->out.s / 4; i += 4)
+    UNROLL for (int j = 0; j < 4; j++) x[i + j] = gelu4(x[i + j]);
 }
 
-/* float[in_h][in_w][s] -> float[out_h][out_w][s]: the largest of each window. */
+/* float[in.h][in.w][s] -> float[out.h][out.w][s]: the largest of each window. */
 static void maxpool2d(const struct step *s) {
-  int quads = s->in_s / 4;
-  f32x4 *out = (f32x4 *)s->out;
-  for (int y = 0; y < s->out_h; y++)
-    for (int x = 0; x < s->out_w; x++)
+  int quads = s->in.s / 4;
+  f32x4 *out = (f32x4 *)s->to;
+  for (int y = 0; y < s->out.h; y++)
+    for (int x = 0; x < s->out.w; x++)
       for (int q = 0; q < quads; q++) {
-        const f32x4 *in = (const f32x4 *)s->in + (y * s->in_w + x) * s->stride * quads + q;
+        const f32x4 *in = (const f32x4 *)s->from + (y * s->in.w + x) * s->stride * quads + q;
         f32x4 largest = *in;
-        for (int ky = 0; ky < s->kernel_h; ky++)
-          for (int kx = 0; kx < s->kernel_w; kx++)
-            largest = larger(largest, in[(ky * s->in_w + kx) * quads]);
+        for (int ky = 0; ky < s->kernel; ky++)
+          for (int kx = 0; kx < s->kernel; kx++)
+            largest = larger(largest, in[(ky * s->in.w + kx) * quads]);
         *out++ = largest;
       }
 }
 
-/* float[h][w][s] -> float[c * h * w], channels first as PyTorch flattens: probabilities, their sum
- * is 1. */
-static void softmax(const struct step *s, float *out) {
-  int pixels = s->in_h * s->in_w, outputs = s->in_c * pixels;
-  float largest = s->in[0], total = 0.0f;
-  for (int p = 0; p < pixels; p++)
-    for (int c = 0; c < s->in_c; c++) {
-      float x = s->in[p * s->in_s + c];
-      if (x > largest) largest = x;
-      out[c * pixels + p] = x;
+/* float[h][w][in.s] -> float[out.s], channels first, as PyTorch flattens. */
+static void flatten(const struct step *s) {
+  int pixels = s->in.h * s->in.w;
+  for (int c = 0; c < s->in.c; c++)
+    for (int p = 0; p < pixels; p++) s->to[c * pixels + p] = s->from[p * s->in.s + c];
+  for (int i = s->out.c; i < s->out.s; i++) s->to[i] = 0.0f;
+}
+
+/* float[in.s] -> float[out.s]. weights float[out.c][in.s], bias float[out.c] or null. ROWS outputs
+ * at a time; each has 4 sums, one a lane, of at most BLOCK products before they join the total. */
+#define ROWS 8
+#define BLOCK 64
+static void linear(const struct step *s) {
+  const f32x4 *in = (const f32x4 *)s->from;
+  int quads = s->in.s / 4, outputs = s->out.c;
+  for (int first = 0; first < outputs; first += ROWS) {
+    const f32x4 *w[ROWS];
+    f32x4 sum[ROWS], total[ROWS];
+    for (int r = 0; r < ROWS; r++) {
+      int row = first + r < outputs ? first + r : outputs - 1; /* the last one again */
+      w[r] = (const f32x4 *)s->weights + row * quads;
+      total[r] = splat(0.0f);
     }
-  for (int i = 0; i < outputs; i++) total += out[i] = exp1(out[i] - largest);
-  for (int i = 0; i < outputs; i++) out[i] /= total;
+    for (int i = 0; i < quads;) {
+      int end = i + BLOCK < quads ? i + BLOCK : quads;
+      for (int r = 0; r < ROWS; r++) sum[r] = splat(0.0f);
+      for (; i + 4 <= end; i += 4) {
+        UNROLL for (int j = 0; j < 4; j++)
+          UNROLL for (int r = 0; r < ROWS; r++) sum[r] += w[r][j] * in[i + j];
+        for (int r = 0; r < ROWS; r++) w[r] += 4;
+      }
+      for (; i < end; i++)
+        for (int r = 0; r < ROWS; r++) sum[r] += *w[r]++ * in[i];
+      for (int r = 0; r < ROWS; r++) total[r] += sum[r];
+    }
+    for (int r = 0; r < ROWS && first + r < outputs; r++) {
+      f32x4 t = total[r];
+      float bias = s->bias ? s->bias[first + r] : 0.0f;
+      s->to[first + r] = (t[0] + t[1]) + (t[2] + t[3]) + bias;
+    }
+  }
+  for (int o = outputs; o < s->out.s; o++) s->to[o] = 0.0f;
+}
+
+/* float[in.s] -> double[out.c], the last linear layer: a logit may be 25, and rounding it to
+ * float32 would show in the probabilities. What float32 cannot hold is infinite, as in numpy. */
+static void logits(const struct step *s) {
+  double *out = (double *)s->to;
+  for (int o = 0; o < s->out.c; o++) {
+    const float *w = s->weights + o * s->in.s;
+    double sum = s->bias ? s->bias[o] : 0.0;
+    for (int i = 0; i < s->in.c; i++) sum += (double)w[i] * s->from[i];
+    float rounded = sum;
+    out[o] = rounded - rounded == 0.0f ? sum : rounded;
+  }
+}
+
+/* float[c] -> double[c], for a network that does not end in a linear layer. */
+static void widen(const struct step *s) {
+  for (int i = 0; i < s->in.c; i++) ((double *)s->to)[i] = s->from[i];
+}
+
+/* exp(x) for x <= 0 as 2^n e^r with |r| <= ln(2) / 2, e^r by its Taylor series: within 1e-12. */
+static double exp1(double x) {
+  if (!(x > -700.0)) return x == x ? 0.0 : x; /* too small for a float; NaN stays NaN */
+  int n = (int)(x * 1.4426950408889634 - 0.5);
+  double r = x - n * 0.6931471805599453, sum = 1.0;
+  for (int k = 10; k > 0; k--) sum = 1.0 + r * sum / k;
+  union { long long bits; double value; } two_to_n = {(n + 1023LL) << 52};
+  return sum * two_to_n.value;
+}
+
+/* double[c] -> float[c]: probabilities, their sum is 1. */
+static void softmax(const struct step *s, float *out) {
+  double *e = (double *)s->from, largest = e[0], total = 0.0;
+  for (int i = 1; i < s->in.c; i++)
+    if (e[i] > largest) largest = e[i];
+  for (int i = 0; i < s->in.c; i++) total += e[i] = exp1(e[i] - largest);
+  for (int i = 0; i < s->in.c; i++) out[i] = e[i] / total;
 }
 
 /* images u8[n][784] -> probabilities float[n][labels]. */
-__attribute__((export_name("classify"))) void classify(const struct step *steps, int count,
-                                                       const u8 *images, int n,
-                                                       float *probabilities, int labels) {
-  for (int i = 0; i < n; i++)
-    for (const struct step *s = steps; s < steps + count; s++) switch (s->op) {
-        case INPUT: input(s, images + i * IMAGE_PIXELS); break;
+__attribute__((export_name("classify")))
+void classify(const u8 *images, int n, float *probabilities) {
+  int labels = steps[step_count - 1].out.c;
+  for (; n > 0; n--, images += IMAGE_PIXELS, probabilities += labels)
+    for (const struct step *s = steps; s < steps + step_count; s++) switch (s->op) {
+        case INPUT: input(s, images); break;
         case PAD: pad(s); break;
         case CONV2D: conv2d(s); break;
         case SCALE_SHIFT: scale_shift(s); break;
         case RELU: relu(s); break;
         case GELU: gelu(s); break;
         case MAXPOOL2D: maxpool2d(s); break;
+        case FLATTEN: flatten(s); break;
         case LINEAR: linear(s); break;
-        case SOFTMAX: softmax(s, probabilities + i * labels); break;
+        case LOGITS: logits(s); break;
+        case WIDEN: widen(s); break;
+        case SOFTMAX: softmax(s, probabilities); break;
       }
 }

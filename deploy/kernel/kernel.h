@@ -1,0 +1,38 @@
+/* What network.c, which lays a network out in memory, and kernel.c, which runs it, agree on.
+ *
+ * Activations. C channels on H x W pixels are float[H][W][S]: channels last, S = C rounded up to a
+ * multiple of 4, so that one 128-bit register holds 4 channels of one pixel. The spare channels are
+ * zeros all the way through: their weights, biases, scales and shifts are zeros, and relu, gelu and
+ * max keep zeros. Only the image may have S = C = 1. A flat vector is one pixel of many channels.
+ *
+ * Weights of conv2d are float[tile][ky][kx][in.s][8]: output channels in tiles of 8 (the last may
+ * be of 4), and in a tile the inputs in the order in which the loops meet them, so that they read
+ * straight on. Weights of linear are float[out.c][in.s], nearly always just as the file has them.
+ */
+
+typedef unsigned char u8;
+typedef float f32x4 __attribute__((ext_vector_type(4)));
+
+#define IMAGE_PIXELS 784
+
+enum op { INPUT, PAD, CONV2D, SCALE_SHIFT, RELU, GELU, MAXPOOL2D, FLATTEN, LINEAR, LOGITS, WIDEN,
+          SOFTMAX };
+
+/* float[h][w][s], of whose channels c are real. */
+struct shape {
+  int h, w, c, s;
+};
+
+struct step {
+  enum op op;
+  struct shape in, out;
+  const float *from;    /* activation read */
+  float *to;            /* activation written */
+  const float *weights; /* packed weights; scale of SCALE_SHIFT; float[256] of INPUT */
+  const float *bias;    /* bias, null for none in a linear; shift of SCALE_SHIFT */
+  int kernel, stride;
+  int low; /* PAD: rows above, and columns to the left */
+};
+
+extern struct step steps[];
+extern int step_count;

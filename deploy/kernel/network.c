@@ -1,0 +1,200 @@
+/* Lays a network out in memory, layer by layer, as the steps that kernel.c runs.
+ *
+ * The host (pack.ts) calls begin(); then for each layer room() for each of its tensors, which it
+ * copies there as the file has them, and the function with the layer's name; at last finish(). It
+ * has checked before that the tensors fit the layers. What can still go wrong is returned.
+ */
+#include "kernel.h"
+
+#define EXPORT(name) __attribute__((export_name(name)))
+#define MAX_STEPS 200 /* a file has at most 64 layers, and each becomes 2 steps at most */
+
+enum result { OK, NO_MEMORY, NOT_FINITE };
+
+struct step steps[MAX_STEPS];
+int step_count;
+
+static float table[256];  /* what enters the network for each byte of an image */
+static struct shape now;  /* what the last step gives */
+static int largest;       /* numbers in the largest activation */
+extern u8 __heap_base;    /* memory from here on is ours */
+static u8 *top;           /* and from here on free */
+static float *layer;      /* `top` after the last layer: the tensors of the next begin here */
+
+static int round_up_4(int n) { return (n + 3) & ~3; }
+static struct shape flat(int n) { return (struct shape){1, 1, n, round_up_4(n)}; }
+
+/* Room for so many floats, 16-aligned; null when the memory has reached its maximum. */
+EXPORT("room") float *room(int floats) {
+  u8 *start = (u8 *)(((unsigned)top + 15) & ~15u);
+  top = start + 4 * floats;
+  int missing = (int)(((unsigned)top + 65535) / 65536) - (int)__builtin_wasm_memory_size(0);
+  if (missing > 0 && (int)__builtin_wasm_memory_grow(0, missing) < 0) return 0;
+  return (float *)start;
+}
+
+/* Moves all from `start` on to where the layer's own tensors were, which are needed no more. */
+static float *settle(float *start) {
+  int bytes = top - (u8 *)start;
+  __builtin_memmove(layer, start, bytes);
+  top = (u8 *)layer + bytes;
+  return layer;
+}
+
+static struct step *add(enum op op, struct shape out) {
+  if (step_count == MAX_STEPS) __builtin_trap();
+  struct step *s = &steps[step_count++];
+  *s = (struct step){.op = op, .in = now, .out = out};
+  now = out;
+  int numbers = out.h * out.w * out.s;
+  if (numbers > largest) largest = numbers;
+  return s;
+}
+
+static enum result done(void) {
+  layer = room(0);
+  return OK;
+}
+
+/* The first layer decides how much room a pixel has: 1 number, or 4 as everywhere else. */
+static void image(int s) {
+  if (step_count > 0) return;
+  now = (struct shape){28, 28, 1, s};
+  add(INPUT, now)->weights = table;
+}
+
+/* Rounds after each operation, as every framework does: most pixels of an image are 0, so another
+ * order would shift nearly all inputs by the same error. */
+EXPORT("begin") enum result begin(float scale, float mean, float std) {
+  for (int byte = 0; byte < 256; byte++) table[byte] = ((float)byte / scale - mean) / std;
+  top = &__heap_base;
+  return done();
+}
+
+/* weight float[out_c][in_c][kernel][kernel], bias float[out_c] or null. */
+EXPORT("conv2d")
+enum result add_conv2d(const float *weight, const float *bias, int out_c, int kernel, int stride,
+                       int same) {
+  image(1);
+  if (same && kernel > 1) {
+    struct shape padded = {now.h + kernel - 1, now.w + kernel - 1, now.c, now.s};
+    add(PAD, padded)->low = (kernel - 1) / 2;
+  }
+  struct shape in = now, out = {(in.h - kernel) / stride + 1, (in.w - kernel) / stride + 1, out_c,
+                                round_up_4(out_c)};
+  int window = kernel * kernel, size = window * in.s * out.s;
+  float *packed = room(size + out.s), *to = packed;
+  if (!packed) return NO_MEMORY;
+  for (int tile = 0; tile < out.s; tile += 8)
+    for (int position = 0; position < window; position++)
+      for (int i = 0; i < in.s; i++)
+        for (int o = tile; o < tile + 8 && o < out.s; o++)
+          *to++ = i < in.c && o < out_c ? weight[(o * in.c + i) * window + position] : 0;
+  for (int o = 0; o < out.s; o++) *to++ = bias && o < out_c ? bias[o] : 0;
+  struct step *s = add(CONV2D, out);
+  s->weights = settle(packed);
+  s->bias = s->weights + size;
+  s->kernel = kernel;
+  s->stride = stride;
+  return done();
+}
+
+/* x -> (x - mean) / sqrt(var + eps) * weight + bias for each channel, four tensors float[c]. Folded
+ * into the weights and the bias of the convolution before it; without one, a step of its own. */
+EXPORT("batchnorm2d")
+enum result add_batchnorm2d(const float *weight, const float *bias, const float *mean,
+                            const float *var, double eps) {
+  image(4);
+  struct step *s = &steps[step_count - 1];
+  int rows = 1; /* float[tile][rows][8] */
+  float *scales, *shifts;
+  if (s->op == CONV2D) {
+    rows = s->kernel * s->kernel * s->in.s;
+    scales = (float *)s->weights;
+    shifts = (float *)s->bias;
+  } else {
+    scales = room(2 * now.s);
+    if (!scales) return NO_MEMORY;
+    shifts = scales + now.s;
+    for (int c = 0; c < now.s; c++) scales[c] = c < now.c, shifts[c] = 0;
+  }
+  for (int c = 0; c < now.c; c++) {
+    double factor = weight[c] / __builtin_sqrt(var[c] + eps);
+    int tile = c & ~7, width = now.s - tile < 8 ? 4 : 8;
+    float *column = scales + tile * rows + (c - tile);
+    for (int row = 0; row < rows; row++) {
+      float x = column[row * width] *= factor;
+      if (x - x != 0) return NOT_FINITE;
+    }
+    shifts[c] = (shifts[c] - (double)mean[c]) * factor + bias[c];
+  }
+  if (s->op == CONV2D) {
+    top = (u8 *)layer;
+  } else {
+    s = add(SCALE_SHIFT, now);
+    s->weights = settle(scales);
+    s->bias = s->weights + now.s;
+  }
+  return done();
+}
+
+static enum result add_in_place(enum op op) {
+  image(4);
+  add(op, now);
+  return OK;
+}
+EXPORT("relu") enum result add_relu(void) { return add_in_place(RELU); }
+EXPORT("gelu") enum result add_gelu(void) { return add_in_place(GELU); }
+
+EXPORT("maxpool2d") enum result add_maxpool2d(int size, int stride) {
+  image(4);
+  struct shape out = {(now.h - size) / stride + 1, (now.w - size) / stride + 1, now.c, now.s};
+  struct step *s = add(MAXPOOL2D, out);
+  s->kernel = size;
+  s->stride = stride;
+  return OK;
+}
+
+EXPORT("flatten") enum result add_flatten(void) {
+  image(1);
+  if (now.h * now.w > 1) add(FLATTEN, flat(now.h * now.w * now.c));
+  return OK;
+}
+
+/* weight float[out_c][in_c], bias float[out_c] or null: they stay where they are, unless rows must
+ * become a multiple of 4 long. */
+EXPORT("linear") enum result add_linear(const float *weight, const float *bias, int out_c) {
+  struct shape in = now;
+  if (in.c < in.s) {
+    float *rows = room(out_c * in.s + out_c), *to = rows;
+    if (!rows) return NO_MEMORY;
+    for (int o = 0; o < out_c; o++)
+      for (int i = 0; i < in.s; i++) *to++ = i < in.c ? weight[o * in.c + i] : 0;
+    for (int o = 0; o < out_c; o++) *to++ = bias ? bias[o] : 0;
+    weight = settle(rows);
+    bias = weight + out_c * in.s;
+  }
+  struct step *s = add(LINEAR, flat(out_c));
+  s->weights = weight;
+  s->bias = bias;
+  return done();
+}
+
+EXPORT("finish") enum result finish(void) {
+  struct step *last = &steps[step_count - 1];
+  if (last->op == LINEAR) last->op = LOGITS;
+  else add(WIDEN, now);
+  add(SOFTMAX, now);
+  if (largest < 2 * now.s) largest = 2 * now.s; /* logits are doubles */
+  int size = (largest + 15) & ~15;              /* gelu works on 16 numbers at a time */
+  float *buffers[2] = {room(size), room(size)}; /* a step reads one and writes the other */
+  if (!buffers[0] || !buffers[1]) return NO_MEMORY;
+  int b = 0;
+  for (struct step *s = steps; s < steps + step_count; s++) {
+    int in_place = s->op == RELU || s->op == GELU || s->op == SCALE_SHIFT;
+    s->from = buffers[b];
+    if (!in_place) b = 1 - b;
+    s->to = buffers[b];
+  }
+  return OK;
+}
