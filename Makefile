@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+SOAK ?= 1
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,7 +22,7 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --generate-has
 STALE := $(shell [ ! -e $(VENV)/.place ] || { [ "$$(cat $(VENV)/.place)" = "$(CURDIR)" ] && \
 	[ -x $(BIN)/python ]; } || echo stale)
 
-.PHONY: help lab edge test check setup lock clean node chromium stale
+.PHONY: help lab edge test check setup lock clean soak node chromium stale
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -34,7 +35,7 @@ edge: setup ## run only the local edge: the web page, POST /classify and its R2
 	@$(WITH_NODE) exec $(BIN)/mnist-nb edge
 
 test: setup chromium ## run all tests (PYTEST_ARGS="-k name" for some of them)
-	$(WITH_NODE) $(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(WITH_NODE) $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: setup ## lint, types, notebooks stripped, and a dry run of the deploy
 	$(BIN)/ruff check .
@@ -54,6 +55,9 @@ clean: ## remove all that make and the tests made
 	rm -rf $(VENV) deploy/node_modules deploy/.wrangler deploy/dist build dist test-results
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
+
+soak: setup ## run the long tests of the edge in full, an hour or so (SOAK=0.1 for a tenth of it)
+	$(WITH_NODE) MNIST_NB_SOAK=$(SOAK) $(BIN)/python -m pytest tests/soak -s $(PYTEST_ARGS)
 
 $(BIN)/python: $(STALE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

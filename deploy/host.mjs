@@ -5,9 +5,14 @@
 // stdin:  one line of JSON, {"port": 0, "state": null, "vars": {}}, then left open.
 //         The host lives as long as stdin does: when whoever holds it dies, even by SIGKILL,
 //         the pipe closes and node, workerd and the temporary folder go too.
+//         With "socket", the number of a file descriptor that already listens on `port`, workerd
+//         inherits that. Should workerd die, it is started again in a second, and connections wait
+//         in the socket's queue meanwhile; without it they are refused.
+// signal: SIGUSR2 evicts the Durable Objects, as the platform does when it pleases.
 // stdout: {"ready": {"url", "s3": {...}}} once it serves, or {"failed": {"code", "message"}}.
 // stderr: everything else, such as console.log of the Worker.
 
+import childProcess from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   mkdirSync,
@@ -48,7 +53,7 @@ try {
   await stop(1);
 }
 
-async function start({ port, state, vars }) {
+async function start({ port, state, vars, socket }) {
   removeStale();
   // Miniflare and workerd put what is temporary below this folder, removed in stop().
   temporary = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
@@ -60,6 +65,7 @@ async function start({ port, state, vars }) {
     bundle(main, define),
     import("miniflare"),
   ]);
+  if (socket !== undefined) inheritSocket(socket);
   const worker = {
     ...workerOptions,
     name,
@@ -85,9 +91,34 @@ async function start({ port, state, vars }) {
   process.once("exit", removeTemporary);
   const url = (await miniflare.ready).origin;
   serving = miniflare;
+  process.on("SIGUSR2", () => void evict(miniflare, name));
   const bucket = workerOptions.r2Buckets.MODELS;
   const s3 = { path: "/cdn-cgi/local/r2/s3", bucket: bucket.id, ...bucket.s3Credentials };
   if (!stopping) say({ ready: { url, s3 } });
+}
+
+/** Have each workerd that Miniflare starts listen on `socket`, a file descriptor of this process. */
+function inheritSocket(socket) {
+  const { spawn } = childProcess;
+  const entry = "--socket-addr=entry=";
+  childProcess.spawn = (command, args, options) => {
+    const at = args?.findIndex?.((argument) => argument.startsWith(entry)) ?? -1;
+    if (at < 0) return spawn(command, args, options);
+    const stdio = [...options.stdio, socket];
+    const fd = `--socket-fd=entry=${stdio.length - 1}`;
+    return spawn(command, args.with(at, fd), { ...options, stdio });
+  };
+}
+
+async function evict(miniflare, script) {
+  try {
+    for (const id of await miniflare.listDurableObjectIds("CLASSIFIER")) {
+      await miniflare.unsafeEvictDurableObject(script, "Classifier", { id });
+    }
+    console.error("the Durable Objects are evicted");
+  } catch (error) {
+    console.error(`no Durable Object is evicted: ${error?.stack ?? error}`);
+  }
 }
 
 /** Bundle the Worker as `wrangler deploy` does: one ES module, and .wasm as compiled modules. */

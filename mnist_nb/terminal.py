@@ -11,6 +11,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mnist_nb.network.doubt import GUESS
+
 if TYPE_CHECKING:
     from mnist_nb.doctor import Finding
     from mnist_nb.pictures import Report, Side
@@ -75,8 +77,10 @@ def _verdict(report: "Report") -> Iterator[Text]:
 def _answer(head: str, color: str, side: "Side") -> Text:
     model = f"{side.name} {side.sha256[:8]}".strip() or "unknown weights"
     p = float(side.probabilities.max())
+    guess = f", perhaps {side.digit}" if p >= GUESS else ""
+    says = f"{side.digit}" if side.is_sure else f"not sure{guess}"
     return Text.assemble(
-        (f"{head}  {'' if side.is_sure else 'not sure, perhaps '}{side.digit}", f"bold {color}"),
+        (f"{head}  {says}", f"bold {color}"),
         f"  {p:.1%}  {side.ms:.2f} ms  {model}  {side.place}",
     )
 

@@ -118,7 +118,7 @@ def test_what_is_no_digit_is_said_to_be_so(tmp_path: Path) -> None:
     result = run("classify", "--local-only", "--json", tmp_path / "blot.png")
     assert answers(result)[0]["local"]["sure"] is False
     result = run("classify", "--local-only", tmp_path / "blot.png")
-    assert "here  not sure, perhaps " in result.stdout
+    assert "here  not sure" in result.stdout
 
 
 def test_a_dead_edge_leaves_the_local_answer_and_says_so(pictures: list[Path]) -> None:

@@ -11,6 +11,8 @@
  * @property {string} sha256
  * @property {string} name
  *
+ * @typedef {Model & { notSureBelow: number | null }} Described as GET /model has it
+ *
  * @typedef {object} Place
  * @property {string} object name of the Durable Object
  * @property {string | null} continent
@@ -18,6 +20,7 @@
  * @property {boolean} local workerd on this machine
  *
  * @typedef {object} Answer
+ * @property {Uint8Array<ArrayBuffer>} image that it is the answer to
  * @property {number[]} probabilities 10, of the digits 0 to 9
  * @property {Model} model
  * @property {boolean} cold the model had to be loaded first
@@ -33,11 +36,12 @@
  *
  * @typedef {object} Listener
  * @property {(answer: Answer) => void} answered a drawing, in the order they were drawn
- * @property {(model: Model) => void} ready the edge is up, nothing is drawn
+ * @property {(model: Described) => void} ready the edge is up, or serves other weights
  * @property {(trouble: Trouble) => void} failed
  */
 
 const TIMEOUT_MS = 10_000; // a request that hangs must not block the next one for ever
+const DOWNLOAD_MS = 120_000; // 1.5 MB through a telephone far from everything
 const FIRST_RETRY_S = 1;
 const LAST_RETRY_S = 5;
 const NEEDS_TOKEN_RETRY_S = 60; // the token is what mends it, time hardly does
@@ -67,6 +71,8 @@ export class Edge {
   #busy = false;
   /** Whether the edge is to be asked how it is. */
   #probe = true;
+  /** sha256 of the weights that GET /model told of. */
+  #known = "";
   /** Counts drawings begun, so that an answer to a cleared one is not shown. */
   #drawing = 0;
   #failures = 0;
@@ -119,12 +125,14 @@ export class Edge {
     try {
       if (image === null) {
         const model = await this.#model();
-        if (this.#waiting === null) this.#listener.ready(model);
+        this.#known = model.sha256;
+        this.#probe = false;
+        this.#listener.ready(model);
       } else {
         const answer = await this.#classify(image);
+        this.#probe = answer.model.sha256 !== this.#known;
         if (drawing === this.#drawing) this.#listener.answered(answer);
       }
-      this.#probe = false;
       this.#failures = 0;
     } catch (error) {
       this.#fail(error);
@@ -152,7 +160,7 @@ export class Edge {
   /** @param {Uint8Array<ArrayBuffer>} image @returns {Promise<Answer>} */
   async #classify(image) {
     const start = performance.now();
-    const said = await this.#fetch("/classify", {
+    const said = await this.#json("/classify", {
       method: "POST",
       headers: { "Content-Type": "application/octet-stream" },
       body: image,
@@ -168,13 +176,30 @@ export class Edge {
     }
     const newest = this.#waiting === null;
     const { model = {}, cold = false, place = {} } = said;
-    return { probabilities, model, cold, place, newest, ms };
+    const { sha256 = "", name = "" } = model;
+    return { image, probabilities, model: { sha256, name }, cold, place, newest, ms };
   }
 
-  /** @returns {Promise<Model>} */
+  /** @returns {Promise<Described>} */
   async #model() {
-    const { sha256 = "", name = "" } = (await this.#fetch("/model", {})) ?? {};
-    return { sha256, name };
+    const { sha256, name = "", not_sure_below: below } = (await this.#json("/model", {})) ?? {};
+    if (typeof sha256 !== "string") {
+      throw new Problem(200, "No edge here", "Something else answered in its place.");
+    }
+    return { sha256, name, notSureBelow: Number.isFinite(below) ? below : null };
+  }
+
+  /**
+   * The file of the weights that it serves now, beside the drawings that it is asked about.
+   *
+   * @returns {Promise<{ sha256: string, bytes: Uint8Array<ArrayBuffer> }>}
+   */
+  async weights() {
+    // With its ETag the browser's cache knows whether it has them.
+    const answer = await this.#fetch("/model/weights", { cache: "no-cache" }, DOWNLOAD_MS);
+    if (!answer.ok) throw await problemOf(answer);
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    return { sha256: answer.headers.get("X-Model-Sha256") ?? "", bytes };
   }
 
   /**
@@ -182,24 +207,30 @@ export class Edge {
    * @param {RequestInit} request
    * @returns {Promise<any>} the JSON of the answer
    */
-  async #fetch(path, request) {
-    const headers = new Headers(request.headers);
-    headers.set("Accept", "application/json");
-    if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const answer = await fetch(path, { ...request, headers, signal, cache: "no-store" });
-    const text = await answer.text();
-    const said = parsed(text);
-    if (!answer.ok) {
-      throw new Problem(
-        answer.status,
-        said?.title || `The edge answered ${answer.status}`,
-        said?.detail || "",
-        Number(answer.headers.get("Retry-After")) || 0,
-      );
-    }
-    return said;
+  async #json(path, request) {
+    const headers = { ...request.headers, Accept: "application/json" };
+    const answer = await this.#fetch(path, { cache: "no-store", ...request, headers }, TIMEOUT_MS);
+    if (!answer.ok) throw await problemOf(answer);
+    return parsed(await answer.text());
   }
+
+  /** @param {string} path @param {RequestInit} request @param {number} timeout in ms */
+  #fetch(path, request, timeout) {
+    const headers = new Headers(request.headers);
+    if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
+    return fetch(path, { ...request, headers, signal: AbortSignal.timeout(timeout) });
+  }
+}
+
+/** @param {Response} answer @returns {Promise<Problem>} */
+async function problemOf(answer) {
+  const said = parsed(await answer.text());
+  return new Problem(
+    answer.status,
+    said?.title || `The edge answered ${answer.status}`,
+    said?.detail || "",
+    Number(answer.headers.get("Retry-After")) || 0,
+  );
 }
 
 /** @param {unknown} error @returns {Problem} */
@@ -208,11 +239,8 @@ function unreachable(error) {
     const detail = `No answer within ${TIMEOUT_MS / 1000} seconds.`;
     return new Problem(0, "The edge is too slow", detail);
   }
-  if (!navigator.onLine) {
-    return new Problem(0, "You are offline", "This device has no network connection.");
-  }
-  const detail = "No answer: it was stopped, or the network is down. Your drawing is kept.";
-  return new Problem(0, "The edge is offline", detail);
+  const detail = navigator.onLine ? "" : "You are offline.";
+  return new Problem(0, "The edge cannot be reached", detail);
 }
 
 /** @param {string} text @returns {any} */

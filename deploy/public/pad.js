@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * The drawing pad: strokes from mouse, touch and pen, kept as data and painted on a canvas.
+ * The drawing pad: strokes from mouse, touch, pen and keyboard, kept as data and painted on a
+ * canvas.
  */
 
 /** @typedef {import("./raster.js").Point} Point */
@@ -8,6 +9,7 @@
 /** Strokes are in units of a canvas of this size, whatever its size on the screen. */
 export const PAD_SIZE = /** @type {[number, number]} */ ([280, 280]);
 const PEN = 18; // line width on the pad; the network's own pen is set after scaling
+const KEYS = -1; // the keyboard's pen among the pointers; browsers count theirs from 0
 
 export class Pad {
   /** @type {Point[][]} */
@@ -22,6 +24,9 @@ export class Pad {
   /** Strokes before the pointer went down: Undo takes back a whole gesture. @type {number[]} */
   #gestures = [];
   #frame = 0;
+  /** Where the keyboard's pen is. @type {Point} */
+  #cursor = [PAD_SIZE[0] / 2, PAD_SIZE[1] / 2];
+  #cursorShown = false;
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -45,6 +50,37 @@ export class Pad {
 
   get isEmpty() {
     return this.strokes.length === 0;
+  }
+
+  /** The keyboard's pen begins a stroke. */
+  putDown() {
+    this.#release();
+    this.#begin(KEYS);
+    this.#draw(this.#cursor);
+  }
+
+  /** @param {number} right @param {number} down in units of the pad */
+  moveCursor(right, down) {
+    const [x, y] = this.#cursor;
+    this.#cursor = [clip(x + right, PAD_SIZE[0]), clip(y + down, PAD_SIZE[1])];
+    if (this.isCursorDown) this.#draw(this.#cursor);
+    else this.#schedule();
+  }
+
+  /** The keyboard's pen ends its stroke. */
+  lift() {
+    if (this.isCursorDown) this.#release();
+    this.#schedule();
+  }
+
+  get isCursorDown() {
+    return this.#pointer === KEYS;
+  }
+
+  /** @param {boolean} shown */
+  showCursor(shown) {
+    this.#cursorShown = shown;
+    this.#schedule();
   }
 
   undo() {
@@ -80,16 +116,33 @@ export class Pad {
       for (const point of rest) ink.lineTo(...point);
       ink.stroke();
     }
+    if (this.#cursorShown) this.#paintCursor(ink);
+  }
+
+  /** A ring, filled while the pen is down. @param {CanvasRenderingContext2D} ink */
+  #paintCursor(ink) {
+    ink.beginPath();
+    ink.arc(...this.#cursor, PEN / 2, 0, 2 * Math.PI);
+    ink.strokeStyle = ink.fillStyle = getComputedStyle(this.#canvas).outlineColor;
+    ink.lineWidth = 3;
+    ink.stroke();
+    if (this.isCursorDown) ink.fill();
   }
 
   /** @param {PointerEvent} event */
   #down(event) {
+    this.lift();
     if (this.#pointer !== null || event.button !== 0) return;
     event.preventDefault(); // no text selection, no focus taken from the buttons
     this.#canvas.setPointerCapture(event.pointerId);
-    this.#pointer = event.pointerId;
-    this.#gestures.push(this.strokes.length);
+    this.#begin(event.pointerId);
     this.#add(event);
+  }
+
+  /** @param {number} pointer */
+  #begin(pointer) {
+    this.#pointer = pointer;
+    this.#gestures.push(this.strokes.length);
   }
 
   /** @param {PointerEvent} event */
@@ -109,7 +162,7 @@ export class Pad {
     const pointer = this.#pointer;
     this.#pointer = this.#stroke = null;
     if (this.#gestures.at(-1) === this.strokes.length) this.#gestures.pop(); // it drew nothing
-    if (pointer !== null && this.#canvas.hasPointerCapture(pointer)) {
+    if (pointer !== null && pointer !== KEYS && this.#canvas.hasPointerCapture(pointer)) {
       this.#canvas.releasePointerCapture(pointer);
     }
   }
@@ -126,17 +179,21 @@ export class Pad {
     const x = ((event.clientX - box.left - clientLeft) / clientWidth) * PAD_SIZE[0];
     const y = ((event.clientY - box.top - clientTop) / clientHeight) * PAD_SIZE[1];
     /** @type {Point} */
-    const point = [Math.min(Math.max(x, 0), PAD_SIZE[0]), Math.min(Math.max(y, 0), PAD_SIZE[1])];
+    const point = [clip(x, PAD_SIZE[0]), clip(y, PAD_SIZE[1])];
     const inside = point[0] === x && point[1] === y;
+    if (inside || this.#stroke !== null) this.#draw(point);
+    if (!inside) this.#stroke = null;
+  }
+
+  /** @param {Point} point on the pad */
+  #draw(point) {
     const last = this.#stroke?.at(-1);
     if (this.#stroke === null) {
-      if (!inside) return;
       this.#stroke = [point];
       this.strokes.push(this.#stroke);
     } else if (last === undefined || last[0] !== point[0] || last[1] !== point[1]) {
       this.#stroke.push(point);
     }
-    if (!inside) this.#stroke = null;
     this.#schedule();
   }
 
@@ -147,4 +204,9 @@ export class Pad {
       this.#changed();
     });
   }
+}
+
+/** @param {number} value @param {number} high @returns {number} */
+function clip(value, high) {
+  return Math.min(Math.max(value, 0), high);
 }

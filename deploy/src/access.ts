@@ -32,17 +32,22 @@ async function sameText(a: string, b: string): Promise<boolean> {
   return crypto.subtle.timingSafeEqual(await digest(a), await digest(b));
 }
 
-/** Headers that let a script of an allowed origin read the answer. */
+/**
+ * Headers that let a script of an allowed origin read the answer. Where some origin is allowed, an
+ * answer depends on the origin, and caches are told so in every answer.
+ */
 export function corsHeaders(request: Request, env: Env): Record<string, string> {
-  const allowed = (env.ALLOWED_ORIGINS ?? "").split(",").map((origin) => origin.trim());
+  const words = (env.ALLOWED_ORIGINS ?? "").split(",").map((origin) => origin.trim());
+  const allowed = words.filter((origin) => origin !== "");
+  if (allowed.length === 0) return {};
   const origin = request.headers.get("Origin");
-  if (!origin || !allowed.includes(origin)) return {};
+  if (!origin || !allowed.includes(origin)) return { Vary: "Origin" };
   return {
     "Access-Control-Allow-Origin": origin,
-    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type",
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, If-None-Match",
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
     "Access-Control-Expose-Headers":
-      "X-Model-Sha256, X-Model-Name, X-Cold, X-Place, Server-Timing, Retry-After",
+      "ETag, X-Model-Sha256, X-Model-Name, X-Cold, X-Place, Server-Timing, Retry-After",
     "Access-Control-Max-Age": "600",
     Vary: "Origin",
   };

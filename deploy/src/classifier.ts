@@ -3,7 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { type Env, setting } from "./env";
 import { Kernel } from "./kernel";
 import { Problem, problem, type ProblemFields } from "./problem";
-import { look, type Offer } from "./release";
+import { type Download, look, type Offer } from "./release";
 import { WeightsRefused } from "./safetensors";
 import { readWeights, type Weights } from "./weights";
 
@@ -16,6 +16,8 @@ const HOW_TO_PUSH =
 interface Model {
   sha256: string;
   bytes: number;
+  /** Of the object in the bucket that they were read from. */
+  etag: string;
   kernel: Kernel;
   weights: Omit<Weights, "layers">;
 }
@@ -28,7 +30,8 @@ interface Active {
   loadedAt: string;
 }
 
-interface Rejected {
+/** Weights that are not served. */
+export interface Rejected {
   key: string | null;
   sha256: string | null;
   reason: string;
@@ -44,6 +47,31 @@ export interface Classified {
   loadMs: number;
 }
 
+/** The model in service, as GET /model tells it. */
+export interface Description {
+  sha256: string;
+  name: string;
+  parameters: number;
+  labels: string[];
+  /** The layers as the weights file has them, in JSON. */
+  layers: string;
+  not_sure_below: number | null;
+  key: string;
+  bytes: number;
+  pushed_at: string;
+  loaded_at: string;
+  rejected: Rejected | null;
+}
+
+/** Where the bytes of the model in service are. */
+export interface Source {
+  sha256: string;
+  name: string;
+  key: string;
+  etag: string;
+  bytes: number;
+}
+
 /** A result, or a problem for the client: errors lose their fields on the way between objects. */
 export type Settled<T> = { ok: true; value: T } | { ok: false; problem: ProblemFields };
 
@@ -53,6 +81,7 @@ export type Settled<T> = { ok: true; value: T } | { ok: false; problem: ProblemF
  */
 const packed = new Map<string, Model>();
 const MAX_PACKED = 32 << 20; // bytes in all, as an isolate has 128 MB
+const BUCKET_SECONDS = 10;
 
 export class Classifier extends DurableObject<Env> {
   private active: Active | null = null;
@@ -89,13 +118,24 @@ export class Classifier extends DurableObject<Env> {
   }
 
   /** What GET /model answers. */
-  async describe(): Promise<Settled<object>> {
+  async describe(): Promise<Settled<Description>> {
     return settle(async () => {
       const { model, key, pushedAt, loadedAt } = await this.current();
       const { sha256, bytes, weights } = model;
-      const { name, parameters, labels, described } = weights;
-      const about = { sha256, name, parameters, labels, layers: described, key, bytes };
-      return { ...about, pushed_at: pushedAt, loaded_at: loadedAt, rejected: this.rejected };
+      const { name, parameters, labels, notSureBelow } = weights;
+      const layers = JSON.stringify(weights.described);
+      const about = { sha256, name, parameters, labels, layers, not_sure_below: notSureBelow };
+      const when = { pushed_at: pushedAt, loaded_at: loadedAt };
+      return { ...about, key, bytes, ...when, rejected: this.rejected };
+    });
+  }
+
+  /** Where GET /model/weights finds the bytes. */
+  async source(): Promise<Settled<Source>> {
+    return settle(async () => {
+      const { model, key } = await this.current();
+      const { sha256, etag, bytes, weights } = model;
+      return { sha256, name: weights.name, key, etag, bytes };
     });
   }
 
@@ -144,7 +184,7 @@ export class Classifier extends DurableObject<Env> {
     this.lookedAt = Date.now();
     let offer: Offer | "unchanged" | "empty";
     try {
-      offer = await look(this.env.MODELS, this.seen);
+      offer = await inTime(look(this.env.MODELS, this.seen));
     } catch (error) {
       console.error(JSON.stringify({ event: "bucket not read", error: String(error) }));
       this.trouble = "The bucket could not be read; the next request tries again.";
@@ -162,6 +202,9 @@ export class Classifier extends DurableObject<Env> {
       const { key, pushedAt, seen } = offer;
       this.active = { model, key, pushedAt, loadedAt: new Date().toISOString() };
       this.seen = seen;
+      const ms = Date.now() - this.lookedAt;
+      const log = { event: "weights in service", key, sha256: model.sha256, ms };
+      console.log(JSON.stringify(log));
     } catch (error) {
       const refused = error instanceof WeightsRefused;
       this.seen = refused && !error.passing ? offer.seen : null;
@@ -179,8 +222,8 @@ export class Classifier extends DurableObject<Env> {
       this.active?.model.sha256 === sha256 ? this.active.model : packed.get(sha256 ?? "");
     let model = known(offer.sha256);
     if (!model) {
-      const { file, sha256 } = await offer.read();
-      model = known(sha256) ?? load(file, sha256);
+      const download = await inTime(offer.read());
+      model = known(download.sha256) ?? load(download);
     }
     packed.delete(model.sha256); // and back in at the end: the first is the one unused for longest
     packed.set(model.sha256, model);
@@ -194,9 +237,10 @@ export class Classifier extends DurableObject<Env> {
   }
 }
 
-function load(file: Uint8Array, sha256: string): Model {
+function load({ file, sha256, etag }: Download): Model {
   const { layers, ...weights } = readWeights(file);
-  return { sha256, bytes: file.length, kernel: new Kernel({ ...weights, layers }), weights };
+  const kernel = new Kernel({ ...weights, layers });
+  return { sha256, bytes: file.length, etag, kernel, weights };
 }
 
 async function settle<T>(work: () => Promise<T>): Promise<Settled<T>> {
@@ -205,5 +249,17 @@ async function settle<T>(work: () => Promise<T>): Promise<Settled<T>> {
   } catch (error) {
     if (error instanceof Problem) return { ok: false, problem: error.fields };
     throw error;
+  }
+}
+
+/** Gives up on a bucket that hangs: all later looks would wait for this one. */
+async function inTime<T>(reading: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const problem = new Error(`the bucket did not answer in ${BUCKET_SECONDS} s`);
+  const timer = setTimeout(() => reject(problem), 1000 * BUCKET_SECONDS);
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -10,6 +10,7 @@ export interface Env {
   ALLOWED_ORIGINS?: string;
   EDGE_TOKEN?: string;
   RATE_LIMITER?: RateLimit;
+  VERSION?: WorkerVersionMetadata;
 }
 
 /** A setting that is a number; `fallback` when it is missing or none. */

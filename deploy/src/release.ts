@@ -2,6 +2,7 @@
  * Which weights the bucket says to serve: those that mnist/current.json points at, written by
  * `Releases` of the Python package, else the plain key mnist.safetensors.
  */
+import { sha256Of } from "./digest";
 import { isObject, MAX_FILE_BYTES, show, WeightsRefused } from "./safetensors";
 
 export const POINTER = "mnist/current.json";
@@ -17,12 +18,18 @@ export interface Offer {
   sha256: string | null;
   pushedAt: string;
   /**
-   * Fetches the file and checks its size and sha256.
+   * Fetches the file and checks its size and sha256. The etag lets others fetch these very bytes.
    *
    * @throws WeightsRefused it is not there or not what the pointer says, or the pointer makes no
    *   sense.
    */
-  read(): Promise<{ file: Uint8Array; sha256: string }>;
+  read(): Promise<Download>;
+}
+
+export interface Download {
+  file: Uint8Array;
+  sha256: string;
+  etag: string;
 }
 
 /**
@@ -105,8 +112,8 @@ async function download(
   object: R2ObjectBody,
   bytes: number | null,
   expected: string | null,
-): Promise<{ file: Uint8Array; sha256: string }> {
-  const { key, size } = object;
+): Promise<Download> {
+  const { key, size, etag } = object;
   const passing = expected !== null; // mended under the same pointer; a plain key changes its etag
   if (size > MAX_FILE_BYTES || (bytes !== null && size !== bytes)) {
     await object.body.cancel();
@@ -115,14 +122,10 @@ async function download(
     throw new WeightsRefused(`${key} has ${size} bytes, ${limit}`, passing);
   }
   const file = new Uint8Array(await object.arrayBuffer());
-  const sha256 = hex(await crypto.subtle.digest("SHA-256", file));
+  const sha256 = await sha256Of(file);
   if (expected !== null && sha256 !== expected) {
     const reason = `${key} has sha256 ${sha256}: these are not the bytes pushed`;
     throw new WeightsRefused(reason, passing);
   }
-  return { file, sha256 };
-}
-
-function hex(digest: ArrayBuffer): string {
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return { file, sha256, etag };
 }

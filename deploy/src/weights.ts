@@ -40,6 +40,8 @@ export interface Weights {
   described: unknown[];
   /** Trained numbers: weights and biases, without the running statistics of batch norm. */
   parameters: number;
+  /** Below this largest probability an answer counts as "not sure"; null when the file says none. */
+  notSureBelow: number | null;
 }
 
 /**
@@ -97,7 +99,14 @@ export function readWeights(bytes: Uint8Array): Weights {
     layers,
     described,
     parameters: countParameters(layers),
+    notSureBelow: probability(network.get("metrics"), "not_sure_below"),
   };
+}
+
+/** A field that is a number from 0 to 1. Metrics are for people: others are overlooked, not refused. */
+function probability(metrics: unknown, name: string): number | null {
+  const value = isObject(metrics) && Object.hasOwn(metrics, name) ? metrics[name] : null;
+  return typeof value === "number" && value >= 0 && value <= 1 ? value : null;
 }
 
 function parse(text: unknown): unknown {

@@ -9,6 +9,8 @@ The weights file says from where on it counts: `metrics["not_sure_below"]`, see 
 import numpy as np
 from numpy.typing import NDArray
 
+GUESS = 0.3  # a digit that is less probable is not worth naming
+
 
 def threshold(value: object) -> float | None:
     """Return a number 0..1 as it is, and None for all else: a file's notes hold what they like."""

@@ -77,9 +77,14 @@ class EdgeSide:
 
     @property
     def agrees(self) -> bool | None:
-        """Is its answer also this machine's for the same image? None without an answer."""
+        """Is its answer also this machine's for the same image? None without an answer.
+
+        "Not sure" is an answer too: among ten tenths rounding decides which is the largest.
+        """
         if self.probabilities is None or self.twin is None:
             return None
+        if not self.is_sure and not is_sure(self.twin, self.not_sure_below):
+            return True
         return int(self.probabilities.argmax()) == int(self.twin.argmax())
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from mnist_nb.network.doubt import GUESS
 from mnist_nb.widgets.sides import EdgeSide, LocalSide
 
 SAME_ARITHMETIC = 1e-5  # two float32 implementations of one network stay below this
@@ -30,27 +31,33 @@ def verdict_html(
         return _alone(local, here, "The edge is still at an older drawing.")
     gap = "" if edge.max_diff is None else f"Largest difference {difference(edge.max_diff)}"
     there = labels[theirs]
-    if edge.agrees is False or (ours != theirs and not edge.stale):
+    both_unsure = local.is_sure is False and edge.is_sure is False
+    if edge.agrees is False or (ours != theirs and not edge.stale and not both_unsure):
         head = f"They disagree: {escape(here)} here, {escape(there)} at the edge"
         return _headline(_chip(here, "local") + _chip(there, "edge"), head, gap, "disagree")
-    if ours != theirs:  # the pen is ahead of the edge by some milliseconds
+    if ours != theirs and not both_unsure:  # the pen is ahead of the edge by some milliseconds
         return _alone(local, here, gap)
     if edge.max_diff is not None and edge.max_diff <= SAME_ARITHMETIC:
         gap += " in probability: only rounding" if edge.max_diff else ": identical"
+    if both_unsure:
+        return _unsure(local, "Both are", here, f"This may be no digit. {gap}")
     if local.is_sure and edge.is_sure:
         return _headline(_chip(here, "both"), f"Both say {escape(here)}", gap, "agree")
-    if local.is_sure or edge.is_sure:
-        doubter = "the edge is" if local.is_sure else "this machine is"
-        head = f"Both say {escape(here)}, but {doubter} not sure"
-        return _headline(_chip(here, "both"), head, gap, "agree")
-    head = f"Both are not sure: perhaps {escape(here)}"
-    return _headline("", head, f"This may be no digit. {gap}", "not-sure")
+    doubter = "the edge is" if local.is_sure else "this machine is"
+    head = f"Both say {escape(here)}, but {doubter} not sure"
+    return _headline(_chip(here, "both"), head, gap, "agree")
 
 
 def _alone(local: LocalSide, here: str, detail: str) -> str:
     if local.is_sure:
         return _headline(_chip(here, "local"), f"This machine says {escape(here)}", detail)
-    return _headline("", f"This machine is not sure: perhaps {escape(here)}", detail, "not-sure")
+    return _unsure(local, "This machine is", here, detail)
+
+
+def _unsure(local: LocalSide, who: str, here: str, detail: str) -> str:
+    worth_naming = local.probabilities is not None and local.probabilities.max() >= GUESS
+    guess = f": perhaps {escape(here)}" if worth_naming else ""
+    return _headline("", f"{who} not sure{guess}", detail, "not-sure")
 
 
 def _headline(chips: str, head: str, detail: str, kind: str = "") -> str:

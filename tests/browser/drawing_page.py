@@ -1,15 +1,18 @@
 """The page of the edge, as a person sees and uses it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import numpy as np
+from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 from mnist_nb import Drawing
 
 Point = tuple[float, float]
+Side = Literal["here", "edge"]
 
 # One frame: what the page does after a pointer event it does in the next one.
 NEXT_FRAME = "() => new Promise(requestAnimationFrame)"
@@ -30,7 +33,9 @@ class DrawingPage:
         self.page.set_default_timeout(20_000)
         self.page.add_init_script(LISTEN)
         self.complaints: list[str] = []
+        self.hosts: set[str] = set()
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
         self.page.on("console", self._hear)
 
     def _hear(self, message: ConsoleMessage) -> None:
@@ -80,21 +85,39 @@ class DrawingPage:
         fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
         self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
 
+    def press(self, key: str, times: int = 1) -> None:
+        """Press a key so often, as the pad has the focus."""
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
     def wait_answered(self) -> None:
-        """Until the newest drawing has its answer."""
+        """Until the newest drawing has the answer of both."""
         self.find('#answer[data-state="answered"]').wait_for()
+        self.find("td.is-here[data-winner]").wait_for()
 
-    def wait_trouble(self, title: str) -> None:
-        self.find("#trouble-title").filter(has_text=title).wait_for()
+    def wait_ready(self) -> None:
+        """Until the network is in this browser, and the edge has said what it runs."""
+        self.find("#here-way").filter(has_text="ready").wait_for()
+        self.find("#edge-way").filter(has_text="ready").wait_for()
 
-    def digit(self) -> str:
-        return self.text("#digit")
+    def wait_trouble(self, title: str, side: Side = "edge") -> None:
+        self.find(f"#bars .message.is-{side} strong").filter(has_text=title).wait_for()
 
-    def probabilities(self) -> NDArray[np.float64]:
-        rows = self.page.eval_on_selector_all(
-            "#bars tr", "rows => rows.map(r => r.dataset.probability)"
+    def chips(self) -> list[str]:
+        """The digits beside the headline: one when both say the same."""
+        return self.find("#chips .chip").all_inner_texts()
+
+    def probabilities(self, side: Side = "edge") -> NDArray[np.float64] | None:
+        """float64 (10,), None without an answer of that side."""
+        cells = self.page.eval_on_selector_all(
+            f"#bars td.is-{side}:not(.message)", "cells => cells.map(c => c.dataset.probability)"
         )
-        return np.array(rows, np.float64)
+        return None if "" in cells else np.array(cells, np.float64)
+
+    def barriers(self) -> str:
+        """What axe finds that would keep somebody out; "" for nothing."""
+        found = Axe().run(self.page, options={"resultTypes": ["violations"], "preload": False})
+        return found.generate_report() if found.violations_count else ""
 
     def seen(self) -> NDArray[np.uint8]:
         """The image in "what the network sees", uint8 (28, 28)."""

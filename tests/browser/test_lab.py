@@ -75,6 +75,12 @@ def test_a_finger_draws_and_both_sides_agree(lab: LabNotebook):
     assert_both_say(lab, 7)
 
 
+def test_both_sides_are_not_sure_of_a_scribble(lab: LabNotebook):
+    lab.draw([[(60, 60), (220, 200), (50, 190), (240, 90), (90, 240), (150, 30), (200, 250)]])
+    lab.wait_for("d.edgeStale === 'false' && d.localSure === 'false' && d.edgeSure === 'false'")
+    assert lab.page.locator(".mnist-nb-verdict strong").inner_text().startswith("Both are not sure")
+
+
 def test_the_bars_follow_while_the_pen_is_down(lab: LabNotebook):
     box = lab.canvas.bounding_box()
     assert box is not None

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,6 +49,16 @@ class Bucket:
         fields |= {"pushed_at": "2026-11-22T10:00:00Z", "previous": None, **pointer}
         self.put("mnist/current.json", json.dumps(fields).encode())
         return sha256
+
+
+def log_of(edge: LocalEdge, event: str, count: int) -> list[dict[str, Any]]:
+    """The lines of one kind in an edge's log, once there are `count`; each comes by a pipe."""
+    deadline = time.monotonic() + 20
+    while True:
+        lines = [line.partition(": ")[2] for line in edge.logs if f'"event":"{event}"' in line]
+        if len(lines) >= count or time.monotonic() > deadline:
+            return [json.loads(line) for line in lines]
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,19 @@ def with_value(name: str, value: float) -> bytes:
     return with_tensor(name, array)
 
 
+def with_hole() -> bytes:
+    header, body = split(SMALL)
+    begin, end = header["fc.w"]["data_offsets"]  # the last tensor
+    header["fc.w"]["data_offsets"] = [begin + 4, end + 4]
+    return join(header, body[:begin] + bytes(4) + body[begin:])
+
+
+def with_a_name_twice() -> bytes:
+    header, body = split(SMALL)
+    again = ', "fc.w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}'
+    return join((json.dumps(header)[:-1] + again).encode(), body)
+
+
 NO_METADATA = split(SMALL)[0]
 del NO_METADATA["__metadata__"]
 FC_ENTRY = split(SMALL)[0]["fc.w"]
@@ -62,6 +75,8 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "header not UTF-8": (join(b'{"\xff": 1}', b""), "not JSON"),
     "header not JSON": (join(b"{'a': 1}", b""), "not JSON"),
     "header nested deeply": (join(b"[" * 100_000, b""), "not JSON"),
+    "header of deep objects": (join(b'{"a":' * 100_000, b""), "not JSON"),
+    "header of 2 MB": (join({"a": "x" * (2 << 20)}, b""), "at most 1048576 are allowed"),
     "header a list": (join([1], b""), "not a JSON object"),
     "no metadata": (join(NO_METADATA, split(SMALL)[1]), "__metadata__"),
     "truncated": (SMALL[:-1], "outside"),
@@ -74,6 +89,8 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         with_entry("conv.b", data_offsets=split(SMALL)[0]["norm.bias"]["data_offsets"]),
         "overlap or leave a gap",
     ),
+    "tensors leave a hole": (with_hole(), "overlap or leave a gap"),
+    "a name twice": (with_a_name_twice(), "overlap or leave a gap"),
     "shape larger than the bytes": (with_entry("fc.w", shape=[10, 28]), "needs 1120 bytes"),
     "shape overflows": (with_entry("fc.w", shape=[1 << 52, 1 << 52]), "needs"),
     "shape negative": (with_entry("fc.w", shape=[-10, -27]), "shape"),

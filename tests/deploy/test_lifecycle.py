@@ -13,7 +13,7 @@ import pytest
 
 from mnist_nb.edge.local import LocalEdge
 from mnist_nb.edge.node import find_deploy
-from tests.deploy.conftest import Bucket
+from tests.deploy.conftest import Bucket, log_of
 from tests.deploy.files import LAYERS, SMALL, TENSORS, network, pack
 
 pytestmark = pytest.mark.edge
@@ -33,6 +33,20 @@ def fresh() -> Iterator[tuple[httpx.Client, Bucket]]:
         httpx.Client(base_url=edge.url, timeout=30, trust_env=False) as http,
     ):
         yield http, Bucket(edge)
+
+
+def test_however_many_wait_the_weights_are_loaded_once() -> None:
+    with (
+        LocalEdge(ttl=3600, seed=False) as edge,
+        httpx.Client(base_url=edge.url, timeout=30, trust_env=False) as http,
+    ):
+        Bucket(edge).serve(SMALL)
+        with ThreadPoolExecutor(20) as threads:
+            answers = list(threads.map(lambda _: classify(http), range(40)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert "0" in {answer.headers["X-Cold"] for answer in answers}
+        assert len(log_of(edge, "request", 40)) == 40
+        assert len(log_of(edge, "weights in service", 1)) == 1
 
 
 def test_an_empty_bucket_says_what_to_do_and_heals(fresh: tuple[httpx.Client, Bucket]) -> None:
@@ -116,13 +130,16 @@ def test_settings_of_an_edge_in_public() -> None:
         bucket = Bucket(edge)
         bucket.serve(SMALL)
         with httpx.Client(base_url=edge.url, timeout=30, trust_env=False) as http:
-            for method, path in (("POST", "/classify"), ("GET", "/model")):
+            guarded = ("POST /classify", "GET /model", "GET /model/weights", "HEAD /model/weights")
+            for route in guarded:
                 for token in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "s3cret"}):
-                    answer = http.request(method, path, headers=token)
+                    answer = http.request(*route.split(), headers=token)
                     assert answer.status_code == 401
                     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-                    assert answer.json()["type"] == "urn:mnist-nb:problem:unauthorized"
+                    if not route.startswith("HEAD"):
+                        assert answer.json()["type"] == "urn:mnist-nb:problem:unauthorized"
             assert http.get("/healthz").status_code == 200
+            assert http.get("/openapi.json").status_code == 200
 
             http.headers["Authorization"] = "Bearer s3cret"
             places, cold = set(), 0
@@ -135,6 +152,11 @@ def test_settings_of_an_edge_in_public() -> None:
             assert cold <= 3
             bucket.serve(OTHER)
             assert classify(http).headers["X-Model-Name"] == "small"  # within the ttl
+            for shard in range(3):
+                said = http.get("/model", params={"shard": shard}).json()
+                assert said["place"]["object"] == f"default#{shard}"
+                assert (said["name"], said["shards"]) == ("small", 3)
+            assert http.get("/model?shard=3").status_code == 400
 
             allowed = {"Origin": "https://lab.example"}
             answer = http.options("/classify", headers=allowed)
@@ -145,6 +167,10 @@ def test_settings_of_an_edge_in_public() -> None:
             assert answer.headers["Access-Control-Allow-Origin"] == "https://lab.example"
             answer = http.get("/model", headers={"Origin": "https://evil.example"})
             assert "Access-Control-Allow-Origin" not in answer.headers
+            assert answer.headers["Vary"] == "Origin"  # or a cache would give it to those allowed
+            answer = http.get("/model/weights", headers=allowed)
+            exposed = answer.headers["Access-Control-Expose-Headers"]
+            assert {"ETag", "X-Model-Sha256"} <= set(exposed.split(", "))
 
 
 def test_the_optional_rate_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

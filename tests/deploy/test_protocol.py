@@ -117,9 +117,95 @@ def test_model_tells_what_serves(http: httpx.Client, small: str) -> None:
     assert said["key"] == f"mnist/{small}.safetensors"
     assert said["pushed_at"] == "2026-11-22T10:00:00Z"
     assert said["loaded_at"] > "2026"
+    assert said["not_sure_below"] is None
+    assert said["rejected"] is None or said["rejected"]["reason"]
+    place = {"object": "default", "continent": None, "colo": None, "local": True}
+    assert (said["place"], said["shards"]) == (place, 1)
+    assert set(said["version"]) == {"id", "tag", "timestamp"}  # workerd here makes one up
 
 
-@pytest.mark.parametrize("path", ["/model", "/healthz", "/"])
+@pytest.mark.parametrize(
+    ("metrics", "expected"),
+    [
+        ({"not_sure_below": 0.62}, 0.62),
+        ({"not_sure_below": 0}, 0),
+        ({"not_sure_below": 1.5}, None),
+        ({"not_sure_below": "0.5"}, None),
+        ({"not_sure_below": None}, None),
+        ([], None),
+        (7, None),
+    ],
+)
+def test_model_tells_when_an_answer_is_not_sure(
+    http: httpx.Client, bucket: Bucket, metrics: Any, expected: float | None
+) -> None:
+    sha256 = bucket.serve(pack(TENSORS, network(LAYERS, metrics=metrics)))
+    said = http.get("/model").json()
+    assert (said["sha256"], said["not_sure_below"]) == (sha256, expected)
+
+
+def test_weights_are_the_file_that_serves(http: httpx.Client, small: str) -> None:
+    answer = http.get("/model/weights")
+    assert answer.content == SMALL
+    assert answer.headers["Content-Type"] == OCTETS
+    assert answer.headers["Content-Length"] == str(len(SMALL))
+    assert answer.headers["X-Model-Sha256"] == small
+    assert answer.headers["ETag"] == f'"{small}"'
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    head = http.head("/model/weights")
+    assert head.content == b""
+    for name in ("Content-Type", "Content-Length", "ETag", "X-Model-Sha256", "X-Model-Name"):
+        assert head.headers[name] == answer.headers[name]
+
+
+def test_weights_are_those_that_serve_or_none(http: httpx.Client, bucket: Bucket) -> None:
+    """Others than the header names would be worse than none."""
+    content = pack(TENSORS, network(LAYERS, name="moved"))
+    sha256 = bucket.serve(content)
+    key = f"mnist/{sha256}.safetensors"
+    assert http.get("/model/weights").content == content
+    for spoil in (lambda: bucket.put(key, content[:-1] + b"\1"), lambda: bucket.delete(key)):
+        spoil()
+        assert post(http, IMAGES.tobytes()).headers["X-Model-Sha256"] == sha256
+        assert_problem(http.get("/model/weights"), 503, "weights-gone", key)
+    bucket.put(key, content)
+    assert http.get("/model/weights").content == content
+
+
+@pytest.mark.parametrize("path", ["/model", "/model/weights", "/openapi.json"])
+def test_what_the_client_has_is_not_sent_again(http: httpx.Client, path: str) -> None:
+    tag = http.get(path).headers["ETag"]
+    for given in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        for method in ("GET", "HEAD"):
+            answer = http.request(method, path, headers={"If-None-Match": given})
+            assert answer.status_code == 304, given
+            assert answer.content == b""
+            assert answer.headers["ETag"] == tag
+    for given in ("", '"other"', tag.strip('"'), "W/"):
+        assert http.get(path, headers={"If-None-Match": given}).status_code == 200
+
+
+def test_the_etag_of_the_model_changes_with_it(http: httpx.Client, bucket: Bucket) -> None:
+    before = http.get("/model").headers["ETag"]
+    bucket.serve(pack(TENSORS, network(LAYERS, name="etag")))
+    answer = http.get("/model", headers={"If-None-Match": before})
+    assert answer.status_code == 200
+    assert answer.json()["name"] == "etag"
+    bucket.serve(b"no weights")  # a refusal is news too
+    again = http.get("/model", headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 200
+    assert again.json()["rejected"]["reason"]
+
+
+@pytest.mark.parametrize("shard", ["1", "-1", "", "0.0", "a", "0&shard=0", "9" * 30])
+def test_a_shard_that_does_not_exist(http: httpx.Client, shard: str) -> None:
+    assert http.get("/model?shard=0").status_code == 200
+    for path in ("/model", "/model/weights"):
+        answer = http.get(f"{path}?shard={shard}")
+        assert_problem(answer, 400, "wrong-shard", "give a whole number 0 to 0")
+
+
+@pytest.mark.parametrize("path", ["/model", "/model/weights", "/healthz", "/openapi.json", "/"])
 def test_head_has_the_headers_of_get(http: httpx.Client, path: str) -> None:
     head, get = http.head(path), http.get(path)
     assert head.status_code == get.status_code == 200
@@ -207,18 +293,32 @@ def test_unknown_paths(http: httpx.Client, method: str, path: str) -> None:
         ("PUT", "/healthz", "GET, HEAD, OPTIONS"),
         ("POST", "/", "GET, HEAD, OPTIONS"),
         ("PATCH", "/model", "GET, HEAD, OPTIONS"),
+        ("HEAD", "/classify", "POST, OPTIONS"),
+        ("POST", "/model/weights", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/openapi.json", "GET, HEAD, OPTIONS"),
     ],
 )
 def test_wrong_methods(http: httpx.Client, method: str, path: str, allow: str) -> None:
     answer = http.request(method, path)
-    assert_problem(answer, 405, "wrong-method", method)
     assert answer.headers["Allow"] == allow
+    if method == "HEAD":
+        assert (answer.status_code, answer.content) == (405, b"")
+    else:
+        assert_problem(answer, 405, "wrong-method", method)
 
 
-def test_options_says_what_is_allowed(http: httpx.Client) -> None:
-    answer = http.options("/classify")
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        ("/classify", "POST, OPTIONS"),
+        *((path, "GET, HEAD, OPTIONS") for path in ("/model", "/model/weights", "/healthz")),
+        *((path, "GET, HEAD, OPTIONS") for path in ("/openapi.json", "/", "/app.js")),
+    ],
+)
+def test_options_says_what_is_allowed(http: httpx.Client, path: str, allow: str) -> None:
+    answer = http.options(path)
     assert answer.status_code == 204
-    assert answer.headers["Allow"] == "POST, OPTIONS"
+    assert answer.headers["Allow"] == allow
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 

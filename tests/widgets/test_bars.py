@@ -70,6 +70,19 @@ def test_below_the_threshold_of_its_weights_a_side_is_not_sure(here, there, text
     assert shown.section["edge-sure"] == ("false" if there == 0.95 else "true")
 
 
+def test_two_that_are_not_sure_do_not_disagree():
+    """Among ten tenths rounding decides which is the largest."""
+    tenths = np.full(10, 0.1, np.float32)
+    here, there = tenths.copy(), tenths.copy()
+    here[0] += 1e-7
+    there[5] += 1e-7
+    local = LocalSide(here, 0.4, SHA, not_sure_below=0.6)
+    edge = EdgeSide("up", probabilities=there, twin=here, sha256=SHA, not_sure_below=0.6)
+    shown = Table(answers_html(local, edge))
+    assert shown.section["agree"] == "true"
+    assert "Both are not sure This may be no digit" in shown.text
+
+
 def test_not_sure_is_said_without_the_edge_too():
     shown = Table(answers_html(LocalSide(certain(3), not_sure_below=0.95), EdgeSide("starting")))
     assert "This machine is not sure: perhaps 3" in shown.text

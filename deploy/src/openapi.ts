@@ -1,0 +1,305 @@
+/**
+ * The protocol as OpenAPI 3.1, served at /openapi.json. tests/deploy/test_openapi.py holds the
+ * Worker to it, so what stands here is what it does.
+ */
+import { MAX_IMAGES } from "./body";
+import { PIXELS } from "./kernel";
+
+const text = { type: "string" };
+const count = { type: "integer", minimum: 0 };
+const moment = { type: "string", format: "date-time" };
+const sha256 = { type: "string", pattern: "^[0-9a-f]{64}$" };
+const orNull = (schema: object) => ({ anyOf: [schema, { type: "null" }] });
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const record = (properties: Record<string, object>) => ({
+  type: "object",
+  properties,
+  required: Object.keys(properties),
+});
+const header = (description: string, schema: object = text, required = true) => ({
+  description,
+  required,
+  schema,
+});
+
+const nosniff = { "X-Content-Type-Options": header("`nosniff`", { const: "nosniff" }) };
+const retryAfter = { "Retry-After": header("Seconds to wait.", { ...count, minimum: 1 }) };
+const kept = {
+  ...nosniff,
+  ETag: header("Changes when the answer does.", { type: "string", pattern: '^"[0-9a-f]+"$' }),
+  "Cache-Control": header("`private, no-cache`: keep it, and ask with `If-None-Match`."),
+};
+const answered = {
+  ...nosniff,
+  "X-Model-Sha256": header("The weights file that answered.", sha256),
+  "X-Model-Name": header("Its name, percent-encoded."),
+  "X-Cold": header("`1` when this request waited for the model to be loaded.", { enum: ["0", "1"] }),
+  "X-Place": header("Who answered: the JSON of the schema Place."),
+  "Server-Timing": header(
+    "What the Worker's clock can know, which stands still while it computes: `object`, the way to " +
+      "the Durable Object and back; on a cold start `load`, the weights from R2.",
+  ),
+  "Cache-Control": header("`no-store`"),
+};
+const weightsHeaders = {
+  ...kept,
+  "X-Model-Sha256": header("sha256 of these bytes; the ETag too.", sha256),
+  "X-Model-Name": header("The network's name, percent-encoded."),
+  "Content-Length": header("Bytes of the file.", count),
+  "Content-Disposition": header("A file name for those who save it."),
+};
+
+const problem = (description: string, headers: object = {}) => ({
+  description,
+  headers: { ...nosniff, ...headers },
+  content: { "application/problem+json": { schema: ref("Problem") } },
+});
+const bare = ({ description, headers }: { description: string; headers: object }) => ({
+  description,
+  headers,
+});
+const json = (description: string, schema: object, headers: object) => ({
+  description,
+  headers,
+  content: { "application/json": { schema } },
+});
+
+const PROBLEMS = {
+  "400": problem("Wrong shape, range or parameter; the detail names the value."),
+  "401": problem("The token is missing or another one.", {
+    "WWW-Authenticate": header("`Bearer`"),
+  }),
+  "404": problem("Nothing is at this path."),
+  "405": problem("Another method is needed.", { Allow: header("The methods possible.") }),
+  "406": problem("No answer of a type that Accept allows."),
+  "413": problem(`The body is larger than ${MAX_IMAGES} images, or than 64 KiB of JSON.`),
+  "415": problem("The body's type or encoding is not read."),
+  "422": problem("The weights overflow float32 on this image."),
+  "429": problem("Too many requests from this address.", retryAfter),
+  "500": problem("A fault of the Worker; `request_id` finds it in the log."),
+  "503": problem("No model yet, or the object is busy; the detail says what to do.", retryAfter),
+};
+const problems = (...statuses: (keyof typeof PROBLEMS)[]) =>
+  Object.fromEntries(statuses.map((status) => [status, PROBLEMS[status]]));
+const headProblems = (...statuses: (keyof typeof PROBLEMS)[]) =>
+  Object.fromEntries(statuses.map((status) => [status, bare(PROBLEMS[status])]));
+
+const NOT_MODIFIED = { description: "The client has it.", headers: kept };
+const OPEN: object[] = [];
+const TOKEN = [{}, { token: [] }]; // {}: most edges ask for none
+const IF_NONE_MATCH = {
+  name: "If-None-Match",
+  in: "header",
+  description: "ETags of what the client has.",
+  schema: text,
+};
+const shard = (shards: number) => ({
+  name: "shard",
+  in: "query",
+  description:
+    "Which of the continent's `shards` objects is asked, from 0; each keeps a model of its own.",
+  schema: { type: "integer", minimum: 0, maximum: shards - 1, default: 0 },
+});
+
+const options = (operationId: string, allow: string) => ({
+  operationId,
+  summary: "What is possible here; also the preflight of a browser.",
+  security: OPEN,
+  responses: {
+    "204": {
+      description: "CORS headers come with it for the origins in ALLOWED_ORIGINS.",
+      headers: { ...nosniff, Allow: header(allow, { const: allow }) },
+    },
+  },
+});
+const READ = "GET, HEAD, OPTIONS";
+
+/** GET, HEAD and OPTIONS of one path. */
+function readable(
+  id: string,
+  what: { summary: string; security: object[]; parameters?: object[] },
+  ok: { description: string; headers: object; content: object },
+  statuses: (keyof typeof PROBLEMS)[],
+  notModified: boolean,
+) {
+  const unchanged = notModified ? { "304": NOT_MODIFIED } : {};
+  const get = { "200": ok, ...unchanged, ...problems(...statuses) };
+  const head = { "200": bare(ok), ...unchanged, ...headProblems(...statuses) };
+  return {
+    get: { operationId: id, ...what, responses: get },
+    head: { operationId: `${id}Head`, ...what, responses: head },
+    options: options(`${id}Options`, READ),
+  };
+}
+
+const CLASSIFY = {
+  operationId: "classify",
+  summary: "The probabilities of each label for one image, or for many.",
+  description:
+    "JSON is one image; bytes are one or more, and Accept says whether the answer is bytes (the " +
+    "default) or JSON. A browser's `text/plain` counts as JSON. Numbers are rounded to bytes.",
+  security: TOKEN,
+  requestBody: {
+    required: true,
+    content: {
+      "application/json": { schema: ref("Image") },
+      "application/octet-stream": {
+        schema: { description: `${PIXELS} bytes for each of 1 to ${MAX_IMAGES} images.` },
+      },
+      "text/plain": {
+        schema: { type: "string", contentMediaType: "application/json", contentSchema: ref("Image") },
+      },
+    },
+  },
+  responses: {
+    "200": {
+      description: "For JSON the probabilities of the image, for bytes those of each.",
+      headers: answered,
+      content: {
+        "application/json": { schema: { anyOf: [ref("Probabilities"), ref("Answer")] } },
+        "application/octet-stream": {
+          schema: { description: "float32, little-endian, images x labels." },
+        },
+      },
+    },
+    ...problems("400", "401", "406", "413", "415", "422", "429", "500", "503"),
+  },
+};
+
+const SCHEMAS = {
+  Image: {
+    description: "28 x 28 pixels, row after row; 0 is background, 255 ink.",
+    type: "array",
+    items: { type: "number", minimum: 0, maximum: 255 },
+    minItems: PIXELS,
+    maxItems: PIXELS,
+  },
+  Probabilities: {
+    description: "One for each label, in the order of the labels; their sum is 1.",
+    type: "array",
+    items: { type: "number", minimum: 0, maximum: 1 },
+    minItems: 2,
+    maxItems: 1000,
+  },
+  Answer: record({
+    probabilities: { type: "array", items: ref("Probabilities"), minItems: 1 },
+    model: record({ sha256, name: text }),
+    cold: { type: "boolean" },
+    place: ref("Place"),
+  }),
+  Place: record({
+    object: { ...text, description: "Name of the Durable Object." },
+    continent: orNull({ type: "string", pattern: "^[A-Z0-9]{2}$" }),
+    colo: orNull(text),
+    local: { type: "boolean", description: "workerd on one's own machine, which has no place." },
+  }),
+  Model: record({
+    sha256,
+    name: text,
+    parameters: count,
+    labels: { type: "array", items: text, minItems: 2 },
+    layers: { type: "array", items: { type: "object" }, minItems: 1 },
+    not_sure_below: {
+      ...orNull({ type: "number", minimum: 0, maximum: 1 }),
+      description: "An answer whose largest probability is below counts as not sure.",
+    },
+    key: { ...text, description: "Of the object in the bucket." },
+    bytes: count,
+    pushed_at: { ...text, description: "As the pointer says." },
+    loaded_at: moment,
+    rejected: { ...orNull(ref("Rejected")), description: "The last file that was refused." },
+    place: ref("Place"),
+    shards: { ...count, minimum: 1, description: "Objects of each continent." },
+    version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." },
+  }),
+  Rejected: record({ key: orNull(text), sha256: orNull(sha256), reason: text, at: moment }),
+  Version: record({ id: text, tag: text, timestamp: orNull(text) }),
+  Health: record({ status: { const: "ok" } }),
+  Problem: {
+    description: "RFC 9457.",
+    type: "object",
+    properties: {
+      type: { type: "string", pattern: "^urn:mnist-nb:problem:[a-z-]+$" },
+      title: text,
+      status: { type: "integer", minimum: 400, maximum: 599 },
+      detail: { ...text, description: "What happened, the value, and what to do." },
+      request_id: text,
+    },
+    required: ["type", "title", "status", "detail"],
+  },
+};
+
+/** @param shards Durable Objects per continent. */
+export const openapiOf = (shards: number) => ({
+  openapi: "3.1.0",
+  info: {
+    title: "mnist-nb edge",
+    version: "1",
+    summary: "Digits, classified at the edge.",
+    description:
+      "Any other path answers 404, any other method 405 with `Allow`, both as Problem. Errors to a " +
+      "HEAD have no body.",
+    license: { name: "MIT", identifier: "MIT" },
+  },
+  servers: [{ url: "/" }],
+  paths: {
+    "/classify": { post: CLASSIFY, options: options("classifyOptions", "POST, OPTIONS") },
+    "/model": readable(
+      "model",
+      { summary: "The model in service.", security: TOKEN, parameters: [shard(shards), IF_NONE_MATCH] },
+      json("What serves, and what was refused.", ref("Model"), kept),
+      ["400", "401", "429", "500", "503"],
+      true,
+    ),
+    "/model/weights": readable(
+      "weights",
+      {
+        summary: "The weights file in service, byte for byte.",
+        security: TOKEN,
+        parameters: [shard(shards), IF_NONE_MATCH],
+      },
+      {
+        description: "A file of the format mnist-nb.network/1.",
+        headers: weightsHeaders,
+        content: { "application/octet-stream": { schema: {} } },
+      },
+      ["400", "401", "429", "500", "503"],
+      true,
+    ),
+    "/healthz": readable(
+      "health",
+      { summary: "Whether a model is loaded or loadable.", security: OPEN },
+      json("It is.", ref("Health"), { ...nosniff, "Cache-Control": header("`no-store`") }),
+      ["500", "503"],
+      false,
+    ),
+    "/openapi.json": readable(
+      "openapi",
+      { summary: "This document.", security: OPEN, parameters: [IF_NONE_MATCH] },
+      json("OpenAPI 3.1.", { type: "object" }, kept),
+      ["500"],
+      true,
+    ),
+    "/": readable(
+      "page",
+      { summary: "The drawing page; its files lie beside it.", security: OPEN },
+      {
+        description: "HTML.",
+        headers: nosniff,
+        content: { "text/html": { schema: text } },
+      },
+      ["500"],
+      false,
+    ),
+  },
+  components: {
+    schemas: SCHEMAS,
+    securitySchemes: {
+      token: {
+        type: "http",
+        scheme: "bearer",
+        description: "Only where EDGE_TOKEN is set.",
+      },
+    },
+  },
+});
