@@ -9,10 +9,9 @@ from mnist_nb.edge.local import LocalEdge
 from tests.deploy.conftest import Bucket
 from tests.deploy.files import SMALL
 
-
 # Left alone V8 collects garbage so late on a machine with much memory that even a Worker which does
-# nothing grows by 20 KB a request, without an end in sight. With whole collections now and then, what
-# still grows is a leak.
+# nothing grows by 20 KB a request, without an end in sight. With whole collections now and then,
+# what still grows is a leak.
 COLLECTING = "--single-threaded-gc --gc-global --gc-interval=20000"
 
 
