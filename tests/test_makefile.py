@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = ["help", "lab", "edge", "test", "check", "setup", "lock", "clean"]
+TARGETS = ["help", "lab", "edge", "test", "check", "setup", "lock", "clean", "soak"]
 
 
 @pytest.fixture

@@ -247,6 +247,7 @@ function readWeights(bytes) {
   if (!shape.flat || shape.c !== labels.length) {
     throw new WeightsRefused(`its last layer gives ${size(shape)} for ${labels.length} labels`);
   }
+  network.notes("training");
   return {
     name: network.text("name"),
     scale: input.number("scale", { above: 0 }),
@@ -256,11 +257,11 @@ function readWeights(bytes) {
     layers,
     described,
     parameters: countParameters(layers),
-    notSureBelow: probability(network.get("metrics"), "not_sure_below")
+    notSureBelow: notSureBelow(network)
   };
 }
-function probability(metrics, name) {
-  const value = isObject(metrics) && Object.hasOwn(metrics, name) ? metrics[name] : null;
+function notSureBelow(network) {
+  const value = network.notes("metrics").get("not_sure_below");
   return typeof value === "number" && value >= 0 && value <= 1 ? value : null;
 }
 function parse(text) {
@@ -378,7 +379,7 @@ function countParameters(layers) {
   }
   return [...trained].reduce((sum, tensor) => sum + tensor.data.length, 0);
 }
-var Fields = class {
+var Fields = class _Fields {
   constructor(value, where) {
     this.where = where;
     if (!isObject(value)) throw new WeightsRefused(`${where} is ${show(value)}, not an object`);
@@ -388,6 +389,10 @@ var Fields = class {
   entries;
   get(name) {
     return this.entries.get(name);
+  }
+  /** An object that may be missing. */
+  notes(name) {
+    return new _Fields(this.entries.has(name) ? this.get(name) : {}, name);
   }
   text(name) {
     const value = this.get(name);

@@ -90,6 +90,7 @@ export function readWeights(bytes: Uint8Array): Weights {
   if (!shape.flat || shape.c !== labels.length) {
     throw new WeightsRefused(`its last layer gives ${size(shape)} for ${labels.length} labels`);
   }
+  network.notes("training");
   return {
     name: network.text("name"),
     scale: input.number("scale", { above: 0 }),
@@ -99,13 +100,13 @@ export function readWeights(bytes: Uint8Array): Weights {
     layers,
     described,
     parameters: countParameters(layers),
-    notSureBelow: probability(network.get("metrics"), "not_sure_below"),
+    notSureBelow: notSureBelow(network),
   };
 }
 
-/** A field that is a number from 0 to 1. Metrics are for people: others are overlooked, not refused. */
-function probability(metrics: unknown, name: string): number | null {
-  const value = isObject(metrics) && Object.hasOwn(metrics, name) ? metrics[name] : null;
+/** The threshold in the metrics. They are for people: one that is no probability is overlooked. */
+function notSureBelow(network: Fields): number | null {
+  const value = network.notes("metrics").get("not_sure_below");
   return typeof value === "number" && value >= 0 && value <= 1 ? value : null;
 }
 
@@ -249,6 +250,11 @@ class Fields {
 
   get(name: string): unknown {
     return this.entries.get(name);
+  }
+
+  /** An object that may be missing. */
+  notes(name: string): Fields {
+    return new Fields(this.entries.has(name) ? this.get(name) : {}, name);
   }
 
   text(name: string): string {

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import threading
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -34,7 +35,7 @@ class Host:
     Args:
         deploy: the folder with `host.mjs`.
         settings: its first line of stdin.
-        lock: a file descriptor that it holds open as long as it lives.
+        inherited: file descriptors that it holds open as long as it lives.
 
     Attributes:
         pid: of Node, which leads a process group of its own.
@@ -44,7 +45,9 @@ class Host:
         SetupError: when Node is missing or does not start.
     """
 
-    def __init__(self, deploy: Path, settings: dict[str, Any], lock: int | None = None) -> None:
+    def __init__(
+        self, deploy: Path, settings: dict[str, Any], inherited: Sequence[int] = ()
+    ) -> None:
         self.lines: deque[str] = deque(maxlen=200)
         self._said: dict[str, Any] = {}
         self._spoke = threading.Event()
@@ -57,7 +60,7 @@ class Host:
                 cwd=deploy,
                 env=node_env(),
                 start_new_session=True,  # Ctrl+C in a terminal or kernel is not for it
-                pass_fds=[] if lock is None else [lock],
+                pass_fds=inherited,
             )
         except OSError as error:
             raise SetupError(f"cannot start Node: {error}; `mnist-nb doctor` checks it") from None

@@ -10,6 +10,7 @@ import atexit
 import os
 import socket
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -130,7 +131,6 @@ class LocalEdge:
             self.stop()
             deploy = find_deploy()
             check_packages(deploy)
-            self._check_port()
             try:
                 self._launch(deploy)
                 if self._seed:
@@ -171,17 +171,18 @@ class LocalEdge:
             raise SetupError("the local edge is not running; call start(), or use it in a `with`")
         return self._ready
 
-    def _check_port(self) -> None:
-        """Say early and clearly that a port is taken; the runtime would take 2 s to say less."""
-        if self.port == 0:
-            return
-        with socket.socket() as probe:
-            if os.name == "posix":  # a port in TIME_WAIT is free
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", self.port))
-            except OSError as error:
-                raise self._port_problem(error.strerror or str(error)) from None
+    def _listen(self) -> socket.socket | None:
+        """Take the port here, and at once, for the runtime to inherit.
+
+        So connections wait in its queue while a runtime that died is started again. None where
+        processes do not inherit sockets.
+        """
+        if os.name != "posix":
+            return None
+        try:
+            return socket.create_server(("127.0.0.1", self.port), backlog=512)
+        except OSError as error:
+            raise self._port_problem(os.strerror(error.errno or 0)) from None
 
     def _port_problem(self, reason: str) -> SetupError:
         return SetupError(
@@ -192,12 +193,16 @@ class LocalEdge:
     def _launch(self, deploy: Path) -> None:
         state = str(self.state) if self.state else None
         settings = {"port": self.port, "state": state, "vars": self._vars}
-        lock = lock_folder(self.state) if self.state else None
-        try:
-            self._host = Host(deploy, settings, lock)
-        finally:
-            if lock is not None:
-                os.close(lock)  # the host has its copy
+        with ExitStack() as ours:  # closed here at the end, when the host has its copies
+            inherited = []
+            if (listener := self._listen()) is not None:
+                ours.enter_context(listener)
+                inherited.append(listener.fileno())
+                settings |= {"port": listener.getsockname()[1], "socket": listener.fileno()}
+            if self.state and (lock := lock_folder(self.state)) is not None:
+                ours.callback(os.close, lock)
+                inherited.append(lock)
+            self._host = Host(deploy, settings, inherited)
         self._owner = os.getpid()
         atexit.register(self.stop)
 

@@ -12,8 +12,21 @@ EdgeState = Literal["starting", "connecting", "up", "offline"]
 Row = NDArray[np.float32]
 
 
+class _Sure:
+    """What both sides have."""
+
+    probabilities: Row | None
+    not_sure_below: float | None
+
+    @property
+    def is_sure(self) -> bool | None:
+        """Does the drawing look like a digit? None when there is no answer."""
+        p = self.probabilities
+        return None if p is None else is_sure(p, self.not_sure_below)
+
+
 @dataclass(frozen=True)
-class LocalSide:
+class LocalSide(_Sure):
     """What this machine says.
 
     Attributes:
@@ -30,15 +43,9 @@ class LocalSide:
     name: str = ""
     not_sure_below: float | None = None
 
-    @property
-    def is_sure(self) -> bool | None:
-        """Does the drawing look like a digit? None when nothing is drawn."""
-        p = self.probabilities
-        return None if p is None else is_sure(p, self.not_sure_below)
-
 
 @dataclass(frozen=True)
-class EdgeSide:
+class EdgeSide(_Sure):
     """What the edge says.
 
     Attributes:
@@ -68,12 +75,6 @@ class EdgeSide:
     sha256: str = ""
     name: str = ""
     not_sure_below: float | None = None
-
-    @property
-    def is_sure(self) -> bool | None:
-        """Does the drawing look like a digit? None without an answer."""
-        p = self.probabilities
-        return None if p is None else is_sure(p, self.not_sure_below)
 
     @property
     def agrees(self) -> bool | None:

@@ -281,8 +281,8 @@ def test_a_busy_port_and_an_impossible_one() -> None:
         LocalEdge(port=70000)
 
 
-def test_a_port_taken_while_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LocalEdge, "_check_port", lambda self: None)
+def test_a_busy_port_where_sockets_are_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LocalEdge, "_listen", lambda self: None)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

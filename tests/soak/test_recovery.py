@@ -14,9 +14,8 @@ from mnist_nb.edge.node import find_deploy
 from tests.deploy.conftest import Bucket
 from tests.deploy.files import SMALL
 from tests.soak.conftest import runtime_of
-from tests.soak.held import HeldEdge
 from tests.soak.load import Answer, answers_of, assert_only_from, load
-from tests.soak.scale import scaled
+from tests.soak.scale import SOAK, scaled
 
 pytestmark = pytest.mark.edge
 
@@ -50,7 +49,7 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEdge]:
     config.write_text(config.read_text().replace("src/worker.ts", "src/abortable.ts"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MNIST_NB_DEPLOY", str(deploy))
-        with HeldEdge(ttl=5, seed=False) as edge:
+        with LocalEdge(ttl=5, seed=False) as edge:
             Bucket(edge).serve(SMALL)
             yield edge
 
@@ -103,7 +102,8 @@ def test_clients_see_one_error_at_most_and_the_model_is_back(
         f"{hit.__name__}: the longest wait was {min(waited):.2f} to {max(waited):.2f} s; "
         f"{len(failed)} errors in the last round"
     )
-    # The quickest round tells what the edge takes, the others what else the machine had to do.
-    assert min(waited) < BACK_SECONDS
+    if SOAK:
+        # The quickest round tells what the edge takes, the others what else the machine had to do.
+        assert min(waited) < BACK_SECONDS
     assert_only_from({model: answers}, running.answers)
     assert answers_of(edge.url) == (model, answers)

@@ -75,7 +75,8 @@ def broken_json(rng: Rng) -> Wire:
     cut = int(rng.integers(len(text)))
     junk = pick(rng, "", "]", "}", "\0", "\ud800", "NaN", "1e", "//", "'", "[" * 5000, "\ufeff")
     body = (text[:cut] + junk).encode("utf-8", "surrogatepass")
-    return classify(body, JSON, (400,))
+    # Cut before the last bracket, it is whole again.
+    return classify(body, JSON, (200, 400) if junk == "]" else (400,))
 
 
 def random_bytes_as_json(rng: Rng) -> Wire:
