@@ -1,7 +1,8 @@
-"""Following the pen at the edge: one request in flight, the newest image wins, it recovers.
+"""Following the pen at the edge: few requests in flight, the newest image wins, it recovers.
 
-The image that arrives while a request is out replaces any that waits. The request itself is never
-cancelled: over a slow link that would cancel every one, and nothing would show while drawing.
+The image that arrives before the next request may go out (see `flights`) replaces any that waits. A
+request itself is never cancelled: over a slow link that would cancel every one, and nothing would
+show while drawing.
 
 It has a thread of its own. A kernel handles widget events in one thread or another (JupyterLab
 sends them to a subshell), and none of them may wait for a network.
@@ -9,7 +10,7 @@ sends them to a subshell), and none of them may wait for a network.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from mnist_nb.edge.client import EdgeResult
 from mnist_nb.errors import EdgeProblem, MnistNbError
 from mnist_nb.network.doubt import threshold
+from mnist_nb.widgets.flights import Flights
 from mnist_nb.widgets.sides import EdgeState
 
 FIRST_RETRY, LAST_RETRY = 0.5, 2.0  # seconds; doubled from the first to the last
@@ -122,9 +124,9 @@ class LiveEdge:
         failures = 0
         while not self._stopped:
             try:
-                client = self._source.connect()
+                talk = _Talk(self._source.connect(), self._changed)
                 while not self._stopped:
-                    self._step(client)
+                    self._step(talk)
                     failures = 0
             except Exception as error:  # whatever it is: the lab says it and goes on
                 self._tell(News("offline", _reason(error)))
@@ -133,25 +135,41 @@ class LiveEdge:
         with suppress(Exception):  # nobody is left to be told
             self._source.close()
 
-    def _step(self, client: Classifier) -> None:
-        """Ask one question, or wait for one."""
+    def _step(self, talk: "_Talk") -> None:
+        """Ask a question, tell an answer, or wait for one of the two."""
         question = self._newest
-        if question is not None and question is not self.news.question:
-            result = client.classify(question.image)
-            is_new = result.model.sha256 != self._about.sha256
-            if is_new:
-                self._about = _Weights(result.model.sha256, result.model.name)
-            self._tell(News("up", "", result, question, *self._about))
-            # The bars first; then, once for each file, what a classification does not say of it.
-            if is_new and (about := _weights(client)).sha256 == result.model.sha256:
-                self._about = about
-                self._tell(replace(self.news, not_sure_below=about.not_sure_below))
-        elif self.news.state != "up":
-            self._about = _weights(client)
+        if question is None and self.news.state != "up":
+            self._about = _weights(talk.client)
             self._tell(News("up", "", None, None, *self._about))
-        else:
-            with self._changed:
-                self._changed.wait_for(lambda: self._stopped or self._newest is not question)
+        with self._changed:
+            question = self._wait(talk)
+        if question is not None:
+            talk.ask(question)
+        for answered, result in talk.answers():
+            self._answered(talk, answered, result)
+
+    def _wait(self, talk: "_Talk") -> Question | None:
+        """Wait until there is something to do; return the question to ask, None for none."""
+        while not self._stopped and not talk.flights.has_landed:
+            question = self._newest
+            is_new = question is not None and question is not talk.asked
+            seconds = talk.flights.wait() if is_new else None
+            if seconds == 0:
+                return question
+            if question is None and self.news.state != "up":
+                break
+            self._changed.wait(seconds)
+        return None
+
+    def _answered(self, talk: "_Talk", question: Question, result: EdgeResult) -> None:
+        is_new = result.model.sha256 != self._about.sha256
+        if is_new:
+            self._about = _Weights(result.model.sha256, result.model.name)
+        self._tell(News("up", "", result, question, *self._about))
+        # The bars first; then, once for each file, what a classification does not say of it.
+        if is_new and (about := _weights(talk.client)).sha256 == result.model.sha256:
+            self._about = about
+            self._tell(replace(self.news, not_sure_below=about.not_sure_below))
 
     def _tell(self, news: News) -> None:
         self.news = news
@@ -167,6 +185,36 @@ class LiveEdge:
         delay = min(FIRST_RETRY * 2.0 ** min(failures, 10), IDLE_RETRY if idle else LAST_RETRY)
         asked = error.retry_after if isinstance(error, EdgeProblem) else None
         return max(delay, asked or 0.0)
+
+
+class _Talk:
+    """What was asked of one client, and answered.
+
+    Attributes:
+        client: is asked.
+        asked: the last question.
+    """
+
+    def __init__(self, client: Classifier, changed: threading.Condition) -> None:
+        self.client = client
+        self.asked: Question | None = None
+        self.flights = Flights(client.classify, changed)
+        self._out: dict[int, Question] = {}  # by the number of its request
+        self._told = 0
+
+    def ask(self, question: Question) -> None:
+        self.asked = question
+        self._out[self.flights.send(question.image)] = question
+
+    def answers(self) -> Iterator[tuple[Question, EdgeResult]]:
+        """Yield each answer that is newer than those before; an error is raised."""
+        for number, answer in self.flights.landed():
+            question = self._out.pop(number)
+            if isinstance(answer, Exception):
+                raise answer
+            if number > self._told:
+                self._told = number
+                yield question, answer
 
 
 def _reason(error: Exception) -> str:

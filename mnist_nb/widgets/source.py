@@ -110,11 +110,12 @@ class EdgeSource:
 
 
 class _Awaited:
-    """An async client, asked from a thread that has no event loop."""
+    """An async client, asked from threads that have no event loop."""
 
     def __init__(self, client: Any) -> None:
         self.client, self.url = client, getattr(client, "url", "")
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._starting = threading.Lock()
 
     def classify(self, images: NDArray[np.uint8]) -> EdgeResult:
         result: EdgeResult = self._wait(self.client.classify(images))
@@ -126,9 +127,18 @@ class _Awaited:
 
     def close(self) -> None:
         if self._loop is not None:
-            self._loop.close()
+            self._loop.call_soon_threadsafe(self._loop.stop)
 
     def _wait(self, answer: Any) -> Any:
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-        return self._loop.run_until_complete(answer)
+        with self._starting:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._run, args=[self._loop], daemon=True).start()
+        return asyncio.run_coroutine_threadsafe(answer, self._loop).result()
+
+    @staticmethod
+    def _run(loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            loop.run_forever()
+        finally:
+            loop.close()

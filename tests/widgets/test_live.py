@@ -1,4 +1,4 @@
-"""One request in flight, the newest wins, it recovers: with edges whose timing the test decides."""
+"""Few requests in flight, the newest wins, it recovers; the test decides the timing of the edge."""
 
 import queue
 import threading
@@ -8,6 +8,7 @@ import pytest
 
 from mnist_nb.edge.client import EdgeResult
 from mnist_nb.errors import EdgeOffline, EdgeProblem
+from mnist_nb.widgets import flights
 from mnist_nb.widgets import live as live_module
 from mnist_nb.widgets.live import LiveEdge, Question
 
@@ -74,7 +75,9 @@ def test_says_what_runs_there_before_anything_is_drawn(edge, follow):
     assert (news.state, news.sha256, news.name, news.result) == ("up", "e" * 64, "fake", None)
 
 
-def test_one_request_in_flight_and_the_newest_wins(edge, follow):
+def test_one_request_in_flight_and_the_newest_wins(edge, follow, monkeypatch):
+    """As it is where an answer takes less time than two requests are apart."""
+    monkeypatch.setattr(flights, "SPACING", 1e6)
     followed = follow(edge)
     followed.next()
     edge.gate.clear()
@@ -89,6 +92,57 @@ def test_one_request_in_flight_and_the_newest_wins(edge, follow):
     assert edge.asked.get(timeout=SECONDS)[0, 0] == 49
     assert edge.asked.empty()
     assert edge.most_in_flight == 1
+
+
+class SlowEdge(FakeEdge):
+    """Each request waits until the test lets it go, in any order."""
+
+    def __init__(self):
+        super().__init__(lambda images: np.full((1, 10), 0.1, np.float32))
+        self.gates = [threading.Event() for _ in range(256)]
+
+    def classify(self, images):
+        self.asked.put(images)
+        assert self.gates[images[0, 0]].wait(SECONDS)
+        return super().classify(images)
+
+
+def test_a_slow_edge_has_several_requests_in_flight(follow, monkeypatch):
+    """Each goes out at once, not a round trip later; an answer that is overtaken is not shown."""
+    monkeypatch.setattr(flights, "SPACING", 0.0)
+    edge = SlowEdge()
+    followed = follow(edge)
+    followed.next()
+    questions = [question(number) for number in range(flights.MOST + 2)]
+    for number in range(flights.MOST):
+        followed.live.ask(questions[number])
+        assert edge.asked.get(timeout=SECONDS)[0, 0] == number
+    for asked in questions[flights.MOST :]:
+        followed.live.ask(asked)  # no more than so many: these wait, and the newest wins
+    edge.gates[3].set()
+    assert followed.next().question is questions[3]
+    for number in (3, flights.MOST + 1):  # its answer, and the request that may go now
+        assert edge.asked.get(timeout=SECONDS)[0, 0] == number
+    edge.gates[1].set()
+    assert edge.asked.get(timeout=SECONDS)[0, 0] == 1  # answered, and too old to be shown
+    edge.gates[5].set()
+    assert followed.next().question is questions[5]
+    for gate in edge.gates:
+        gate.set()
+    followed.until(lambda news: news.question is questions[flights.MOST + 1])
+    assert followed.news.empty()
+
+
+def test_requests_over_a_long_way_are_apart(monkeypatch):
+    now = iter([10.0, 10.0, 10.02, 10.06])
+    monkeypatch.setattr(flights, "monotonic", lambda: next(now))
+    edge = FakeEdge(lambda images: np.full((1, 10), 0.1, np.float32))
+    edge.gate.clear()
+    requests = flights.Flights(edge.classify, threading.Condition())
+    assert requests.wait() == 0
+    requests.send(np.zeros((28, 28), np.uint8))
+    assert [requests.wait() for _ in range(3)] == pytest.approx([0.05, 0.03, 0])
+    edge.gate.set()
 
 
 def test_an_answer_that_is_there_is_not_asked_again(edge, follow):
