@@ -1,4 +1,4 @@
-"""The command `mnist-nb`: lab, edge, classify, doctor, import, export.
+"""The command `mnist-nb`: lab, edge, classify, doctor, import, export, and the releases.
 
 Each command imports what it needs when it runs, so that `mnist-nb --help` answers at once.
 """
@@ -6,7 +6,7 @@ Each command imports what it needs when it runs, so that `mnist-nb --help` answe
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import sleep
@@ -15,11 +15,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_nb._version import __version__
-from mnist_nb.errors import EdgeError, InputError, MnistNbError, SetupError, WeightsError
+from mnist_nb.errors import (
+    EdgeError,
+    InputError,
+    MnistNbError,
+    ReleaseConflict,
+    SetupError,
+    WeightsError,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from mnist_nb.deployment.plan import Outcome
     from mnist_nb.edge.local import LocalEdge
 
 PORT = click.IntRange(1, 65535)
@@ -27,7 +35,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 class _Failure(click.ClickException):
-    """An error of ours as one red paragraph on stderr and exit code 1, without a traceback."""
+    """An error of ours as one red paragraph on stderr and an exit code, without a traceback."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # click declares it for the class
 
     def show(self, file: Any = None) -> None:
         _say(self.message, "bold red")
@@ -38,7 +50,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except MnistNbError as error:
-            raise _Failure(str(error)) from error
+            raise _Failure(str(error), 3 if isinstance(error, ReleaseConflict) else 1) from error
 
 
 def _console(stderr: bool = False) -> "Console":
@@ -308,6 +320,158 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise WeightsError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+# --- releases ------------------------------------------------------------------------------------
+
+_CODES = (
+    "Exit codes: 0 it is done, or the dry run is; 1 it did not happen, or the edge does not serve"
+    " it in time; 2 wrong usage; 3 somebody else promoted in the same moment."
+)
+
+
+def _release_command(function: Callable[..., None]) -> Callable[..., None]:
+    """A command with the options that all of these have."""
+    edge = click.option(
+        "--edge",
+        metavar="URL",
+        envvar="MNIST_NB_EDGE_URL",
+        show_envvar=True,
+        help="One on this machine is released to, it has a bucket of its own. Any other is waited"
+        " for, and the bucket is that of R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY, or of"
+        " CLOUDFLARE_API_TOKEN, in the environment or in .env.",
+    )
+    as_json = click.option(
+        "--json", "as_json", is_flag=True, help="Print JSON; the rest to stderr."
+    )
+    return main.command(epilog=_CODES)(edge(as_json(function)))
+
+
+_dry_run = click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
+_no_wait = click.option("--no-wait", is_flag=True, help="Do not wait until the edge serves it.")
+
+
+@_release_command
+@click.argument("file", type=_FILE)
+@click.option("--no-promote", is_flag=True, help="Only upload; the edge goes on as it is.")
+@_dry_run
+@_no_wait
+def push(
+    file: Path, no_promote: bool, edge: str | None, dry_run: bool, no_wait: bool, as_json: bool
+) -> None:
+    """Upload weights and let the edge serve them.
+
+    FILE is a weights file, or one that `mnist-nb import` reads, such as Burn's mnist.bin. It is
+    checked in full before any of it is sent, and read back afterwards.
+    """
+    from mnist_nb.deployment import steps
+    from mnist_nb.deployment.target import find_target
+
+    wait = 0 if no_wait else steps.WAIT
+    with _talking(as_json) as words:
+        target = find_target(edge)
+        done = steps.push(target, file, promote=not no_promote, dry_run=dry_run, wait=wait, **words)
+    _print_outcome(done, as_json)
+
+
+@_release_command
+@click.argument("sha256")
+@_dry_run
+@_no_wait
+def promote(sha256: str, edge: str | None, dry_run: bool, no_wait: bool, as_json: bool) -> None:
+    """Let the edge serve a file that was pushed before.
+
+    SHA256 is that of the file, or its first digits, as `mnist-nb releases` shows them.
+    """
+    from mnist_nb.deployment import steps
+    from mnist_nb.deployment.target import find_target
+
+    wait = 0 if no_wait else steps.WAIT
+    with _talking(as_json) as words:
+        done = steps.promote(find_target(edge), sha256, dry_run=dry_run, wait=wait, **words)
+    _print_outcome(done, as_json)
+
+
+@_release_command
+@_dry_run
+@_no_wait
+def rollback(edge: str | None, dry_run: bool, no_wait: bool, as_json: bool) -> None:
+    """Let the edge serve what it served before.
+
+    A second rollback takes the first one back.
+    """
+    from mnist_nb.deployment import steps
+    from mnist_nb.deployment.target import find_target
+
+    wait = 0 if no_wait else steps.WAIT
+    with _talking(as_json) as words:
+        done = steps.rollback(find_target(edge), dry_run=dry_run, wait=wait, **words)
+    _print_outcome(done, as_json)
+
+
+@_release_command
+def releases(edge: str | None, as_json: bool) -> None:
+    """List the weights that were pushed, newest first."""
+    from mnist_nb.deployment.target import find_target
+    from mnist_nb.terminal import show_releases
+
+    with _talking(as_json):
+        found = find_target(edge).releases.list()
+    if as_json:
+        click.echo(json.dumps([release.to_dict() for release in found], indent=2))
+    else:
+        show_releases(found, _console())
+
+
+@main.command(epilog=_CODES)
+@click.option("--weights", type=_FILE, help="A weights file to serve.  [default: the shipped one]")
+@click.option(
+    "--dry-run/--yes",
+    default=True,
+    help="Only look, build the Worker and print the plan, or do it.  [default: --dry-run]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; the rest to stderr.")
+def deploy(weights: Path | None, dry_run: bool, as_json: bool) -> None:
+    """Put the edge into your Cloudflare account.
+
+    Makes the bucket, uploads weights when none are served yet, deploys the Worker, and sets its
+    token from MNIST_NB_EDGE_TOKEN. Needs CLOUDFLARE_API_TOKEN, in the environment or in .env.
+    """
+    from mnist_nb import deployment
+
+    with _talking(as_json) as words:
+        done = deployment.deploy(weights=weights, dry_run=dry_run, **words)
+    _print_outcome(done, as_json)
+    if dry_run:
+        _say("Nothing was changed. `mnist-nb deploy --yes` does it.")
+
+
+@contextmanager
+def _talking(as_json: bool) -> Iterator[dict[str, Any]]:
+    """How a step talks: `say` prints for good, `progress` is a line that goes away."""
+    with _console(stderr=True).status("") as status:
+
+        def say(text: str) -> None:
+            status.stop()  # else its line would stay among the text
+            click.echo(_encodable(text), err=as_json)
+            status.start()
+
+        yield {"say": say, "progress": status.update}
+
+
+def _encodable(text: str) -> str:
+    """The text in what a terminal can show; trees have ASCII's lines where they must."""
+    import sys
+
+    if (sys.stdout.encoding or "utf-8").lower().startswith("utf"):
+        return text
+    plain = str.maketrans({"├": "|", "└": "`", "─": "-", "…": "..."})
+    return text.translate(plain).encode("ascii", "replace").decode()
+
+
+def _print_outcome(outcome: "Outcome", as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(outcome.to_dict(), indent=2))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@
     ├── DataError                 a dataset that is missing or damaged
     ├── SetupError                Node, npm packages or a port are missing on this machine
     ├── ReleaseError              a push, promote or rollback that did not happen
+    │   └── ReleaseConflict       somebody else promoted in the same moment
+    ├── AccountError              Cloudflare refuses a token, or a permission or setting is missing
     └── EdgeError
         ├── EdgeOffline           no answer: refused, timed out, name not found
         ├── EdgeProblem           the edge answered with an error (problem+json)
@@ -13,6 +15,8 @@
 
 Each text says what happened, names the value, and ends with the command or setting that mends it.
 """
+
+from typing import Any
 
 
 class MnistNbError(Exception):
@@ -37,6 +41,22 @@ class SetupError(MnistNbError):
 
 class ReleaseError(MnistNbError):
     """A release step that did not happen; the edge goes on serving what it had."""
+
+
+class ReleaseConflict(ReleaseError):
+    """Somebody else promoted between a look at the current release and this promotion.
+
+    Attributes:
+        current: the `Release` that is current now, None when there is none.
+    """
+
+    def __init__(self, text: str, current: Any = None) -> None:
+        self.current = current
+        super().__init__(text)
+
+
+class AccountError(MnistNbError):
+    """Cloudflare refuses the token, or the account lacks a permission or a setting."""
 
 
 class EdgeError(MnistNbError):

@@ -1,7 +1,7 @@
 """Answers and findings as text in a terminal, wide or narrow, with or without colours."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from mnist_nb.network.doubt import GUESS
 
 if TYPE_CHECKING:
     from mnist_nb.doctor import Finding
+    from mnist_nb.edge.release import Release
     from mnist_nb.pictures import Report, Side
 
 LOCAL, EDGE = "blue", "dark_orange"  # one hue for each side, as in the lab
@@ -130,3 +131,32 @@ def show_finding(finding: "Finding", console: Console) -> None:
         wrap.initial_indent = margin
         text.append("\n" + wrap.fill(finding.remedy), "italic")
     console.print(text, soft_wrap=True)
+
+
+def show_releases(releases: "Sequence[Release]", console: Console) -> None:
+    """Print one line for a release; narrow terminals lose what training measured."""
+    from mnist_nb.edge.release import megabytes
+
+    if not releases:
+        console.print("nothing was pushed yet")
+        return
+    if not console.is_terminal:
+        console.width = 200  # a pipe gets whole lines
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for release in releases:
+        numbers = (
+            f"{name} {value:g}"
+            for name, value in release.metrics.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        )
+        cells = [
+            Text("current" if release.is_current else "", "bold green"),
+            Text(release.sha256[:8], EDGE),
+            Text(release.pushed_at),
+            Text(megabytes(release.bytes)),
+            Text(release.name, overflow="ellipsis", no_wrap=True),
+        ]
+        if console.width >= 100:
+            cells.append(Text(", ".join(numbers), "dim", overflow="ellipsis", no_wrap=True))
+        table.add_row(*cells)
+    console.print(table)

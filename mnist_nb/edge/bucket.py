@@ -12,8 +12,10 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mnist_nb.edge.address import is_loopback
+from mnist_nb.edge.address import is_loopback, normal_url
 from mnist_nb.errors import ReleaseError
+
+LOCAL_PATH, LOCAL_KEY = "/cdn-cgi/local/r2/s3", "mnist-nb-local"  # as in deploy/wrangler.jsonc
 
 
 @dataclass(frozen=True)
@@ -42,20 +44,40 @@ class BucketSettings:
         Raises:
             ReleaseError: naming the variables that are missing.
         """
+        endpoint = os.environ.get("R2_ENDPOINT_URL")
         account = os.environ.get("CLOUDFLARE_ACCOUNT_ID")
-        found = {
-            "R2_ENDPOINT_URL (or CLOUDFLARE_ACCOUNT_ID)": os.environ.get("R2_ENDPOINT_URL")
-            or (account and f"https://{account}.r2.cloudflarestorage.com"),
-            "R2_ACCESS_KEY_ID": os.environ.get("R2_ACCESS_KEY_ID"),
-            "R2_SECRET_ACCESS_KEY": os.environ.get("R2_SECRET_ACCESS_KEY"),
-        }
-        if missing := [name for name, value in found.items() if not value]:
+        missing = [] if endpoint or account else ["R2_ENDPOINT_URL (or CLOUDFLARE_ACCOUNT_ID)"]
+        names = "R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"
+        # No variable holds the secret: a traceback may show the variables of a function.
+        if missing := [*missing, *(name for name in names if not os.environ.get(name))]:
             raise ReleaseError(
                 f"the bucket is not configured: set {', '.join(missing)} in the environment"
                 " (R2 -> Manage API tokens on the Cloudflare dashboard gives them)"
             )
-        endpoint, key, secret = (str(value) for value in found.values())
+        endpoint = endpoint or f"https://{account}.r2.cloudflarestorage.com"
+        key, secret = (os.environ[name] for name in names)
         return cls(endpoint, key, secret, os.environ.get("R2_BUCKET") or "models")
+
+    @classmethod
+    def of_local_edge(cls, url: str) -> "BucketSettings":
+        """Settings of the bucket of an edge on this machine, whichever process runs it.
+
+        It serves its bucket itself, with the credentials of `deploy/wrangler.jsonc`, which protect
+        nothing.
+
+        Args:
+            url: of the edge, such as "http://127.0.0.1:8787".
+
+        Raises:
+            ReleaseError: the URL points at another machine.
+        """
+        url = normal_url(url)
+        if not is_loopback(url):
+            raise ReleaseError(
+                f"the edge {url} is not on this machine, so its bucket is not known: set"
+                " R2_ACCESS_KEY_ID, R2_SECRET_ACCESS_KEY and CLOUDFLARE_ACCOUNT_ID"
+            )
+        return cls(f"{url}{LOCAL_PATH}", LOCAL_KEY, LOCAL_KEY, "models")
 
 
 def warm_up() -> None:
@@ -123,14 +145,13 @@ def http_status(error: ClientError) -> int:
 def _reason(error: ClientError, bucket: str) -> str:
     code = error.response.get("Error", {}).get("Code", "")
     status = http_status(error)
-    if status == 412:
-        return "somebody else promoted in the same moment; look at current() and try again"
     if code == "NoSuchBucket":
         return (
-            f"there is no bucket {bucket!r}; make it with `npx wrangler r2 bucket create {bucket}`"
+            f"there is no bucket {bucket!r}; `mnist-nb deploy` makes it, as does"
+            f" `npx wrangler r2 bucket create {bucket}`"
         )
     if code == "NoSuchKey" or (status == 404):
-        return "no such file was pushed (list() shows those that were)"
+        return "no such file was pushed (`mnist-nb releases` lists those that were)"
     if status in (401, 403):
         return f"the bucket refuses the access key ({code}); check R2_ACCESS_KEY_ID and its secret"
     return f"the bucket answered {status} {code}; try again"

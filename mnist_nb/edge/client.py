@@ -15,7 +15,7 @@ from typing import Any, Self
 import httpx
 
 from mnist_nb.edge.conversation import BaseClient, Incoming, Progress, Protocol
-from mnist_nb.edge.protocol import Answer, Request, read_object
+from mnist_nb.edge.protocol import Answer, Request, model_request, read_object
 from mnist_nb.edge.result import EdgeResult, ModelRef, Place, Timing
 from mnist_nb.errors import EdgeError
 
@@ -78,10 +78,14 @@ class EdgeClient(BaseClient):
                 result: EdgeResult = end.value
                 return result
 
-    def model(self) -> dict[str, Any]:
-        """What `GET /model` says of the active weights; raises as `classify` does."""
+    def model(self, shard: int | None = None) -> dict[str, Any]:
+        """What `GET /model` says of the active weights; raises as `classify` does.
+
+        Args:
+            shard: which of the continent's objects to ask, from 0; None asks any.
+        """
         with self._hidden_token():
-            return read_object(self._exchange(Request("GET", "/model")))
+            return read_object(self._exchange(model_request(shard)))
 
     def healthy(self) -> bool:
         """Whether the edge is up and has a model; False, not an error, when it is offline."""
@@ -149,10 +153,10 @@ class AsyncEdgeClient(BaseClient):
                 result: EdgeResult = end.value
                 return result
 
-    async def model(self) -> dict[str, Any]:
-        """What `GET /model` says of the active weights; raises as `classify` does."""
+    async def model(self, shard: int | None = None) -> dict[str, Any]:
+        """What `GET /model` says of the active weights; see `EdgeClient.model`."""
         with self._hidden_token():
-            return read_object(await self._exchange(Request("GET", "/model")))
+            return read_object(await self._exchange(model_request(shard)))
 
     async def healthy(self) -> bool:
         """Whether the edge is up and has a model; False, not an error, when it is offline."""

@@ -74,6 +74,11 @@ def json_request(row: NDArray[np.uint8]) -> Request:
     return Request("POST", "/classify", headers, json.dumps(row.tolist()).encode(), 1)
 
 
+def model_request(shard: int | None) -> Request:
+    """Ask for the active weights, of one of a continent's objects or of any."""
+    return Request("GET", "/model" if shard is None else f"/model?shard={shard}")
+
+
 def speaks_only_json(answer: Answer) -> bool:
     """Whether this answer to a binary request cannot come from our own Worker."""
     if "x-model-sha256" in answer.headers or answer.is_problem:

@@ -37,7 +37,7 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
     Attributes:
         pad: the `DigitPad`.
         answers: the HTML widget with both sides' bars; see `bars.py` for its `data-*`.
-        network: the `Network` of this machine.
+        network: the `Network` of this machine; set it to load other weights here.
 
     Raises:
         WeightsError: the shipped weights are missing or damaged.
@@ -45,7 +45,7 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
     """
 
     def __init__(self, network: Network | None = None, edge: Any = None) -> None:
-        self.network = Network.load() if network is None else network
+        self._network = Network.load() if network is None else network
         self._source = EdgeSource(edge)
         self.pad = DigitPad()
         self._lock = self.pad.lock
@@ -76,6 +76,22 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
     @drawing.setter
     def drawing(self, drawing: Drawing) -> None:
         self.pad.drawing = drawing
+
+    @property
+    def network(self) -> Network:
+        """What runs on this machine; set it to run another."""
+        return self._network
+
+    @network.setter
+    def network(self, network: Network) -> None:
+        with self._lock:
+            self._network = network
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Ask both sides once more about the drawing, as after a promotion."""
+        with self._lock:
+            self._drawn(self.pad)
 
     @property
     def local(self) -> NDArray[np.float32] | None:

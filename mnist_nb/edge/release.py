@@ -1,0 +1,130 @@
+"""One release as a value, and how the bucket writes it down: key, pointer and metadata."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, unquote
+
+from mnist_nb.errors import ReleaseConflict, ReleaseError
+
+POINTER = "mnist/current.json"
+_KEY = re.compile(r"mnist/([0-9a-f]{64})\.safetensors")
+_POINTER_FIELDS = ("sha256", "key", "bytes", "name", "pushed_at", "previous")
+_MOST_METRICS = 1500  # bytes; a store takes 2 KB of metadata with an object
+
+
+@dataclass(frozen=True)
+class Release:
+    """One weights file in the bucket.
+
+    Attributes:
+        sha256: of the file, 64 hexadecimal digits.
+        key: of the object.
+        bytes: size of the file.
+        name: of the network in it.
+        pushed_at: when it was uploaded, UTC, such as "2026-11-22T10:30:00Z".
+        previous: sha256 of what was served before it; None when nothing was, or in a list.
+        metrics: what training measured, as the file says it; {} when the bucket does not know.
+        is_current: whether the edge serves it, in a list; equality leaves both aside.
+    """
+
+    sha256: str
+    key: str
+    bytes: int
+    name: str
+    pushed_at: str
+    previous: str | None = None
+    metrics: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    is_current: bool = field(default=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        values = {name: getattr(self, name) for name in _POINTER_FIELDS}
+        return {**values, "metrics": dict(self.metrics), "current": self.is_current}
+
+
+def key_of(sha256: str) -> str:
+    """The key of a weights file."""
+    return f"mnist/{sha256}.safetensors"
+
+
+def sha256_of(key: str) -> str | None:
+    """The other way round; None for an object that is no weights file."""
+    found = _KEY.fullmatch(key)
+    return found[1] if found else None
+
+
+def write_pointer(release: Release) -> bytes:
+    """The content of the pointer that names a release."""
+    return json.dumps({name: getattr(release, name) for name in _POINTER_FIELDS}, indent=1).encode()
+
+
+def read_pointer(text: bytes) -> Release:
+    """The release that a pointer names.
+
+    Raises:
+        ReleaseError: it is not one of ours.
+    """
+    try:
+        said = json.loads(text)
+        fields = {name: said[name] for name in _POINTER_FIELDS if name != "previous"}
+        release = Release(**fields, previous=said.get("previous"), is_current=True)
+        if release.key != key_of(release.sha256):
+            raise ValueError(f"its key is {release.key!r:.80}")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ReleaseError(
+            f"the pointer {POINTER} is not readable ({error}); promote(sha256) writes a new one"
+        ) from None
+    return release
+
+
+def write_metadata(name: str, metrics: Mapping[str, Any]) -> dict[str, str]:
+    """What goes with the object, so that a list need not read the files; ASCII, as in a header."""
+    text = quote(json.dumps(metrics), safe="{}:,. ")
+    return {"name": quote(name), "metrics": text if len(text) <= _MOST_METRICS else "{}"}
+
+
+def read_metadata(metadata: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    """Name and metrics; empty where somebody else put the object there."""
+    try:
+        metrics = json.loads(unquote(metadata.get("metrics", "")))
+    except ValueError:
+        metrics = {}
+    return unquote(metadata.get("name", "")), metrics if isinstance(metrics, dict) else {}
+
+
+def time_of(moment: datetime) -> str:
+    """A moment as `pushed_at` has it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def megabytes(size: int) -> str:
+    """A size for people."""
+    return f"{size / 1e6:.1f} MB" if size >= 50_000 else f"{size / 1e3:.1f} kB"
+
+
+def conflict(wanted: Release, current: Release | None) -> ReleaseConflict:
+    """The error of a promotion that came second; it names what is current now."""
+    now = (
+        f"current is now {current.sha256[:12]} ({current.name}, pushed {current.pushed_at})"
+        if current
+        else "nothing is current now"
+    )
+    return ReleaseConflict(
+        f"cannot promote {wanted.sha256[:12]}: somebody else promoted in the same moment, {now};"
+        " look at it and promote again if yours shall replace it",
+        current,
+    )
+
+
+def plan_of_prune(old: Sequence[Release], keep: int, bucket: str, dry_run: bool) -> str:
+    """What is about to be deleted, for people."""
+    verb = "would delete" if dry_run else "deleting"
+    count = f"{len(old)} file{'' if len(old) == 1 else 's'}"
+    size = megabytes(sum(release.bytes for release in old))
+    lines = [f"  {release.sha256[:8]}  {release.pushed_at}  {release.name}" for release in old]
+    kept = f"the newest {keep}, the current and the previous stay"
+    return "\n".join([f"{verb} {count} ({size}) of bucket {bucket}; {kept}", *lines])

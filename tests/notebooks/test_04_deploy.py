@@ -1,0 +1,102 @@
+"""Notebook 04 from top to bottom: a release and its rollback, twice in a row, and no secret."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient.exceptions import CellExecutionError
+
+from mnist_nb import EdgeClient, LocalEdge
+from mnist_nb.network.weights import read_weights, shipped_weights
+from tests.deployment.cloudflare_stand_in import TOKEN, Account, stand_in
+
+from .conftest import FOLDER, RunNotebook, code_cells, printed
+
+pytestmark = pytest.mark.edge
+NOTEBOOK = "04_deploy.ipynb"
+SHIPPED = read_weights(shipped_weights()).sha256
+PLANTED = {
+    "CLOUDFLARE_API_TOKEN": TOKEN,
+    "R2_SECRET_ACCESS_KEY": "planted-R2-secret-19d0b5",
+    "MNIST_NB_EDGE_TOKEN": "planted-edge-token-6e5f21",
+}
+
+
+@pytest.fixture
+def edge() -> Iterator[LocalEdge]:
+    with LocalEdge(ttl=0.2) as running:
+        yield running
+
+
+def served(notebook: nbformat.NotebookNode, cell: str) -> str:
+    found = re.search(r"The edge serves (\S+) ([0-9a-f]{8})\.", printed(notebook, cell))
+    assert found, printed(notebook, cell)
+    return found[2]
+
+
+def test_twice_in_a_row_it_ends_where_it_began(run_notebook: RunNotebook, edge: LocalEdge) -> None:
+    for _ in range(2):
+        notebook = run_notebook(NOTEBOOK, MNIST_NB_EDGE_URL=edge.url)
+        new = served(notebook, "promote")
+        assert served(notebook, "rollback") == SHIPPED[:8] != new
+        assert f"moved current from {SHIPPED[:8]} to {new}" in printed(notebook, "promote")
+        assert f"moved current back from {new} to {SHIPPED[:8]}" in printed(notebook, "rollback")
+        assert "10 images: 100.00% agree" in printed(notebook, "compare")
+        assert "cannot be used as weights" in printed(notebook, "damaged")
+        assert f"somebody else promoted in the same moment, current is now {SHIPPED[:12]}" in (
+            printed(notebook, "two")
+        )
+        with EdgeClient(edge.url, timeout=20) as client:
+            assert client.model()["sha256"] == SHIPPED
+        current = edge.releases().current()
+        assert current is not None
+        assert current.previous is not None
+        assert (current.sha256, current.previous[:8]) == (SHIPPED, new)
+    assert "is there" in printed(notebook, "push")  # from the first time
+
+
+def test_alone_it_starts_an_edge_of_its_own_and_its_cells_run_twice(
+    run_notebook: RunNotebook, tmp_path: Path
+) -> None:
+    """With secrets in the environment: outputs and the saved state of the widgets are searched."""
+    doubled = nbformat.read(FOLDER / NOTEBOOK, as_version=4)
+    again = nbformat.read(FOLDER / NOTEBOOK, as_version=4).cells
+    for cell in again:
+        cell.id += "-again"
+    (account_begins,) = (i for i, cell in enumerate(again) if cell.id == "account-again")
+    doubled.cells[account_begins:account_begins] = again[:account_begins]
+    nbformat.write(doubled, tmp_path / NOTEBOOK)
+    with stand_in(Account()) as account:
+        env = {**PLANTED, "CLOUDFLARE_API_BASE_URL": account.url}
+        notebook = run_notebook(str(tmp_path / NOTEBOOK), MNIST_NB_EDGE_URL=None, **env)
+    for suffix in ("", "-again"):
+        assert served(notebook, f"rollback{suffix}") == SHIPPED[:8]
+    assert "would create bucket models" in printed(notebook, "deploy")
+    assert "--dry-run: exiting now." in printed(notebook, "deploy")
+    assert "is there" in printed(notebook, "push-again")
+    assert all(asked.startswith("GET ") for asked in account.asked)
+    text = nbformat.writes(notebook)
+    assert "set (environment)" in text  # the state of the form is in it
+    assert [secret for secret in PLANTED.values() if secret in text] == []
+
+
+def test_a_failure_shows_its_reason_and_no_secret(
+    run_notebook: RunNotebook, tmp_path: Path
+) -> None:
+    short = nbformat.read(FOLDER / NOTEBOOK, as_version=4)
+    verbose = nbformat.v4.new_code_cell("%xmode Verbose")  # tracebacks with local variables
+    short.cells = [verbose, *(c for c in short.cells if c.id in ("credentials", "deploy"))]
+    nbformat.write(short, tmp_path / NOTEBOOK)
+    with stand_in(Account(token="another-token-of-another", echo=True)) as account:
+        env = {**PLANTED, "CLOUDFLARE_API_BASE_URL": account.url}
+        with pytest.raises(CellExecutionError, match="does not know this API token") as caught:
+            run_notebook(str(tmp_path / NOTEBOOK), **env)
+    assert [secret for secret in PLANTED.values() if secret in str(caught.value)] == []
+
+
+def test_the_ids_of_cells_are_words() -> None:
+    notebook = nbformat.read(FOLDER / NOTEBOOK, as_version=4)
+    assert all(re.fullmatch(r"[a-z0-9-]{3,24}", cell.id) for cell in notebook.cells)
+    assert all(not cell.outputs for cell in code_cells(notebook))
