@@ -4,8 +4,8 @@
         result = edge.classify(image)  # uint8 (28, 28)
         result.probabilities[0].argmax(), result.model.sha256, result.timing.total_ms
 
-`AsyncEdgeClient` is the same with `await`. Both keep one connection open, as a handshake costs
-more than a digit. What to send and how to read it is in `protocol`; here is only the sending.
+`AsyncEdgeClient` is the same with `await`. Both keep their connection open, as a handshake costs
+more than a digit; calls at once, from threads or tasks, get up to eight. What to send and how to read it is in `protocol`; here is only the sending.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ __all__ = ["AsyncEdgeClient", "EdgeClient", "EdgeResult", "ModelRef", "Place", "
 
 
 class EdgeClient(BaseClient):
-    """Asks an edge for probabilities, over one connection that stays open.
+    """Asks an edge for probabilities, over a connection that stays open.
 
     Args:
         url: where the edge is; with or without a trailing slash or `/classify`.
@@ -124,8 +124,7 @@ class EdgeClient(BaseClient):
 class AsyncEdgeClient(BaseClient):
     """`EdgeClient` for asyncio: the same arguments, results and errors, with `await`.
 
-    Cancelling a `classify` gives up its answer; the request itself ends in the background, and
-    the next one waits for the connection until then.
+    Cancelling a `classify` gives up its answer; the request itself ends in the background.
     """
 
     def __init__(
