@@ -22,7 +22,7 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --generate-has
 STALE := $(shell [ ! -e $(VENV)/.place ] || { [ "$$(cat $(VENV)/.place)" = "$(CURDIR)" ] && \
 	[ -x $(BIN)/python ]; } || echo stale)
 
-.PHONY: help lab edge test check setup lock clean soak node chromium stale
+.PHONY: help lab app edge test check setup lock clean soak node chromium stale
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -30,6 +30,9 @@ help: ## print this list
 
 lab: setup ## set everything up, start the edge and open JupyterLab (Ctrl+C ends both)
 	@$(WITH_NODE) exec $(BIN)/mnist-nb lab
+
+app: setup ## serve the first notebook as an app for a class, by Voila (Ctrl+C ends it)
+	@$(WITH_NODE) exec $(BIN)/python -m mnist_nb.app_server
 
 edge: setup ## run only the local edge: the web page, POST /classify and its R2
 	@$(WITH_NODE) exec $(BIN)/mnist-nb edge

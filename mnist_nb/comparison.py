@@ -79,9 +79,15 @@ class Comparison:
         return np.flatnonzero(self.local.argmax(axis=1) != self.edge.argmax(axis=1))
 
     @property
+    def differences(self) -> NDArray[np.float64]:
+        """Largest difference of a probability for each image, (N,)."""
+        found: NDArray[np.float64] = np.abs(self.local.astype(np.float64) - self.edge).max(axis=1)
+        return found
+
+    @property
     def max_abs_diff(self) -> float:
         """Largest difference of a probability: below 1e-5 rounding, above it the weights differ."""
-        return float(np.abs(self.local.astype(np.float64) - self.edge).max())
+        return float(self.differences.max())
 
     @property
     def same_weights(self) -> bool | None:

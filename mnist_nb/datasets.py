@@ -4,6 +4,8 @@ MNIST is by LeCun, Cortes and Burges; the pen strokes are UCI's "Pen-Based Recog
 Handwritten Digits" (Alpaydin, Alimoglu; CC BY 4.0). Each file is fetched once into a cache and
 checked by sha256. Set `MNIST_NB_DATA` to a folder with `mnist/` and `penstrokes/` to read both from
 there instead.
+
+`at_hand` never asks the network: without MNIST it gives `homemade` digits, which are not MNIST.
 """
 
 import gzip
@@ -21,8 +23,10 @@ import numpy as np
 import requests
 from numpy.typing import NDArray
 
+from mnist_nb.drawing.raster import rasterize
 from mnist_nb.drawing.strokes import Drawing
 from mnist_nb.errors import DataError
+from mnist_nb.homemade import homemade
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ STROKES = Published(
         "pen+based+recognition+of+handwritten+digits.zip",
     ),
 )
+MOST_HOMEMADE = 3000
 ZIPPED = "pendigits-orig.tra.Z"  # the one file of UCI's zip that is wanted
 
 
@@ -109,6 +114,71 @@ def pen_strokes() -> tuple[list[Drawing], NDArray[np.uint8]]:
     return [drawing for drawing, _ in digits], np.array([label for _, label in digits], np.uint8)
 
 
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Labelled images, and where they are from.
+
+    Attributes:
+        images: uint8 (N, 28, 28).
+        labels: uint8 (N,).
+        source: in words, to be shown beside every number that was computed from them.
+        is_mnist: False for digits that this project made itself.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    source: str
+    is_mnist: bool
+
+
+def at_hand(split: Literal["train", "test"], count: int, seed: int = 0) -> Digits:
+    """Return at most `count` digits without asking the network.
+
+    They are the first of MNIST where its files are here already, in the cache or in
+    `MNIST_NB_DATA`; `mnist(split)` fetches them once. Else they are `homemade`, 3,000 at most:
+    more would take long and say no more.
+
+    Raises:
+        DataError: the files are here, and damaged.
+    """
+    if all(_path(file).is_file() for file in MNIST[split]):
+        images, labels = mnist(split)
+        source = f"MNIST's {split} images, the first {min(count, len(images)):,} of {len(images):,}"
+        return Digits(images[:count], labels[:count], source, True)
+    count = min(count, MOST_HOMEMADE)
+    drawings, labels = homemade(count, seed + (1_000_003 if split == "train" else 0))
+    images = np.array(
+        [
+            rasterize(drawing, pen=1.6 + 2.4 * ((7 * i) % 11) / 10)
+            for i, drawing in enumerate(drawings)
+        ]
+    )
+    source = f"{count:,} digits that mnist-nb made itself, not MNIST: easier, and less varied"
+    return Digits(images, labels, source, False)
+
+
+def drawn_at_hand(count: int, seed: int = 0) -> tuple[list[Drawing], NDArray[np.uint8], str]:
+    """Return digits drawn with a pen, without asking the network.
+
+    They are the last of the pen strokes where their file is here already; else `homemade`.
+
+    Args:
+        count: how many, at most.
+        seed: for homemade ones.
+
+    Returns:
+        Drawings, labels uint8 (N,), and where they are from, in words.
+
+    Raises:
+        DataError: the file is here, and damaged.
+    """
+    if _path(STROKES).is_file():
+        drawings, labels = pen_strokes()
+        return drawings[-count:], labels[-count:], "pen strokes of people (UCI)"
+    drawings, labels = homemade(count, seed + 77)
+    return drawings, labels, "drawn by mnist-nb itself, not by people"
+
+
 def _unipen(lines: Iterator[str]) -> Iterator[tuple[Drawing, int]]:
     """Read UNIPEN: `.SEGMENT DIGIT ... "8"` starts a digit, `.PEN_DOWN` a stroke; y grows up."""
     label, strokes = -1, []  # type: int, list[list[tuple[float, float]]]
@@ -131,8 +201,7 @@ def _unipen(lines: Iterator[str]) -> Iterator[tuple[Drawing, int]]:
 
 def _content(file: Published) -> bytes:
     """Return the content of a published file, fetched when it is not here yet."""
-    folder = os.environ.get("MNIST_NB_DATA")
-    path = Path(folder or _cache(), file.folder, f"{file.name}.gz")
+    folder, path = os.environ.get("MNIST_NB_DATA"), _path(file)
     if not path.is_file():
         if folder:
             raise DataError(f"{path} is missing: unset MNIST_NB_DATA to have it fetched")
@@ -141,6 +210,11 @@ def _content(file: Published) -> bytes:
         return _checked(file, _unpacked(path.name, path.read_bytes()))
     except OSError as error:
         raise DataError(f"{path} is damaged ({error}): delete it and try again") from None
+
+
+def _path(file: Published) -> Path:
+    """Where a published file is, or would be."""
+    return Path(os.environ.get("MNIST_NB_DATA") or _cache(), file.folder, f"{file.name}.gz")
 
 
 def _unpacked(name: str, packed: bytes) -> bytes:

@@ -55,6 +55,7 @@ def test_other_weights_disagree_where_the_largest_probability_differs(images):
     assert result.disagreements.tolist() == np.flatnonzero(differs).tolist()
     assert result.agreement == pytest.approx(1 - differs.mean())
     assert result.max_abs_diff == pytest.approx(np.abs(p - q).max(), abs=1e-6)
+    assert result.differences == pytest.approx(np.abs(p - q).max(axis=1), abs=1e-6)
     assert not result.same_weights
     assert "DIFFERENT" in str(result)
 

@@ -8,10 +8,12 @@ import threading
 import zipfile
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from mnist_nb import datasets
+from mnist_nb import Network, datasets, rasterize
 from mnist_nb.errors import DataError
+from mnist_nb.homemade import homemade
 
 CONTENT = b"what was published"
 FILE = datasets.Published("folder", "file", hashlib.sha256(CONTENT).hexdigest(), ())
@@ -122,3 +124,36 @@ def test_the_pen_strokes_are_7494_digits_of_strokes(pen_digits):
     assert len(drawings) == len(labels) == 7494
     assert set(labels.tolist()) == set(range(10))
     assert not any(drawing.is_empty for drawing in drawings)
+
+
+def test_homemade_digits_are_readable_balanced_and_the_same_for_a_seed():
+    drawings, labels = homemade(200, seed=4)
+    assert np.bincount(labels).tolist() == [20] * 10
+    again, _ = homemade(200, seed=4)
+    assert all(a == b for a, b in zip(drawings, again, strict=True))
+    images = np.array([rasterize(drawing) for drawing in drawings])
+    assert len(np.unique(images.reshape(200, -1), axis=0)) == 200
+    said = Network.load().predict(images).argmax(axis=1)
+    assert (said == labels).mean() > 0.95
+
+
+def test_at_hand_never_asks_the_network_and_says_what_it_gives(cache, server):
+    made = datasets.at_hand("test", 50)
+    assert not made.is_mnist
+    assert "not MNIST" in made.source
+    assert made.images.shape == (50, 28, 28)
+    train = datasets.at_hand("train", 50)
+    assert (train.images != made.images).any()  # nobody is judged by what it has learned from
+    assert "itself" in datasets.drawn_at_hand(20)[2]
+    assert server[1] == []
+
+
+def test_at_hand_takes_mnist_and_the_pen_strokes_where_they_are(mnist_test, pen_digits):
+    found = datasets.at_hand("test", 70)
+    assert found.is_mnist
+    assert (found.images == mnist_test[0][:70]).all()
+    assert (found.labels == mnist_test[1][:70]).all()
+    drawings, labels, source = datasets.drawn_at_hand(30)
+    assert drawings == pen_digits[0][-30:]
+    assert "people" in source
+    assert len(labels) == 30

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = ["help", "lab", "edge", "test", "check", "setup", "lock", "clean", "soak"]
+TARGETS = ["help", "lab", "app", "edge", "test", "check", "setup", "lock", "clean", "soak"]
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def script(path: Path, text: str) -> Path:
 def test_make_alone_lists_the_targets(checkout: Path) -> None:
     done = make(checkout)
     assert done.returncode == 0
-    assert re.findall(r"make (\w+)", done.stdout)[: len(TARGETS)] == TARGETS
+    assert re.findall(r"(?m)^  make (\w+)", done.stdout)[: len(TARGETS)] == TARGETS
     assert not (checkout / ".venv").exists()
 
 

@@ -1,0 +1,34 @@
+"""Notebook 05 from top to bottom: with PyTorch it learns; without it says so and goes on."""
+
+import re
+
+import pytest
+
+from mnist_nb.training.loop import available
+
+from .conftest import RunNotebook, printed
+
+
+@pytest.mark.edge
+def test_it_runs_from_top_to_bottom(run_notebook: RunNotebook, tmp_path: object) -> None:
+    notebook = run_notebook(
+        "05_train.ipynb", MNIST_NB_EDGE_URL=None, MNIST_NB_QUICK="1", MNIST_NB_DATA=str(tmp_path)
+    )
+    assert "made itself, not MNIST" in printed(notebook, "data-load")
+    assert "6,042 numbers to learn" in printed(notebook, "design-it")
+    pushed = re.search(
+        r"my-network is served at .* fingerprint (\w{8})", printed(notebook, "push-it")
+    )
+    assert pushed
+    assert pushed[1] in printed(notebook, "train-it")
+    rows = dict(
+        re.findall(r"^(untrained|yours) \| ([\d.]+) \|", printed(notebook, "train-it"), re.M)
+    )
+    if available():
+        assert float(rows["yours"]) > float(rows["untrained"])
+        assert "Fine-tuning: step" in printed(notebook, "tune-it")
+        assert "my-network-tuned" in printed(notebook, "push-tuned")
+    else:
+        assert "pip install" in printed(notebook, "imports")
+        assert rows["yours"] == rows["untrained"]
+        assert "Nothing has changed" in printed(notebook, "tune-it")
