@@ -1,29 +1,21 @@
-"""How fast is the edge's kernel, beside onnxruntime-web, its own scalar build and the machine.
+"""The edge's kernel in Node, beside onnxruntime-web, its own scalar build and the machine's peak.
 
-    cd benchmarks && npm ci && python kernel.py [--rounds 200] [--json FILE]
-
-All contenders run in one Node process, in rounds of a few calls each, after a warm-up. A ratio is
-the median of the ratios within a round; beside it stands that of the least times, as on a busy
-machine whoever takes longer is interrupted more often. The peak is that of 128-bit multiplies and
-adds in WebAssembly (peak.c), measured in the same rounds. Batches of 256 go through a `LocalEdge`
-too, alternating with the kernel alone: `edge` is its throughput as a share of the kernel's.
+All contenders run in one Node process, in rounds of a few calls each, after a warm-up. The peak is
+that of 128-bit multiplies and adds in WebAssembly (peak.c), measured in the same rounds. Batches of
+256 go through a `LocalEdge` too, alternating with the kernel alone. Needs `npm ci` in this folder.
 """
 
-import argparse
 import json
 import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from harness import Ratio, Section, rows
 
 from mnist_nb import EdgeClient, LocalEdge, Network, rasterize
 from mnist_nb.drawing.samples import samples
@@ -34,7 +26,6 @@ from mnist_nb.network.weights import shipped_weights
 HERE = Path(__file__).parent
 MULTIPLY_ADDS = 2_756_896  # of one image in the shipped network
 BATCH = 256
-TARGETS = {"of the peak": 0.70, "onnxruntime-web": 2.5, "kernel, scalar build": 9.0, "edge": 0.85}
 
 
 def build(folder: Path) -> dict[str, Path]:
@@ -96,98 +87,64 @@ class Contenders:
         return dict(json.loads(line))
 
 
-def measure(contenders: Contenders, rounds: int, edge: bool) -> dict[str, Any]:
-    """Return the rounds of the contenders; in a quarter also of 256 images through an edge."""
-    measured = [contenders.round() for _ in range(rounds)]
-    if not edge:
-        return {"header": contenders.header, "rounds": measured}
-    with LocalEdge() as local, EdgeClient(local.url, timeout=60) as client:
-        for _ in range(5):
-            client.classify(contenders.images)
-        for one in measured[: rounds // 4]:
-            start = time.perf_counter()
-            client.classify(contenders.images)
-            one["edge, batch"] = (time.perf_counter() - start) * 1e6
-            one["kernel, batch"] = contenders.round()["kernel, batch"]
-    return {"header": contenders.header, "rounds": measured}
-
-
-def summary(measured: dict[str, Any]) -> dict[str, Any]:
-    """Return medians with their spread, and the ratios that the targets are about."""
-    rounds, chain_rounds = measured["rounds"], measured["header"]["rounds"]
-    names = sorted({name for one in rounds for name in one}, key=list(rounds[0]).index)
-    times = {}
-    for name in names:
-        values = [one[name] for one in rounds if name in one]
-        low, middle, high = np.percentile(values, [10, 50, 90])
-        times[name] = {"p10": low, "median": middle, "p90": high, "least": min(values)}
-    chains = [name for name in names if name.startswith("chains")]
-
-    def peak(one: dict[str, float]) -> float:  # multiply-adds a microsecond
-        return max(chain_rounds * 4 * int(name[6:]) / one[name] for name in chains)
-
-    def within(of: Callable[[dict[str, float]], float]) -> float:
-        return statistics.median(of(one) for one in rounds)
-
-    best_peak = max(peak(one) for one in rounds)
-    least = {name: row["least"] for name, row in times.items()}
-    share = MULTIPLY_ADDS / least["kernel"] / best_peak
-    # For each: the median of the rounds, and what an undisturbed machine would show.
-    ratios = {"of the peak": (within(lambda one: MULTIPLY_ADDS / one["kernel"] / peak(one)), share)}
-    for peer in ("onnxruntime-web", "kernel, scalar build"):
-        quotient = within(lambda one, peer=peer: one[peer] / one["kernel"])
-        ratios[peer] = (quotient, least[peer] / least["kernel"])
-    if "edge, batch" in times:
-        shares = [o["kernel, batch"] / o["edge, batch"] for o in rounds if "edge, batch" in o]
-        edge_share = least["kernel, batch"] / least["edge, batch"]
-        ratios["edge"] = (statistics.median(shares), edge_share)
-    return {"microseconds": times, "peak_gmac": best_peak / 1e3, "ratios": ratios}
-
-
-def machine() -> dict[str, str]:
-    """Return what the numbers depend on."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        models = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        cpu = models[0].partition(":")[2].strip() if models else cpu
-    package = json.loads((HERE / "node_modules/onnxruntime-web/package.json").read_text())
-    return {
-        "cpu": f"{cpu}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
-        "python": platform.python_version(),
-        "onnxruntime-web": package["version"],
-        "ziglang": version("ziglang"),
-        "weights": Network.load().sha256[:12],
-    }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--no-edge", action="store_true", help="leave the batches of 256 out")
-    parser.add_argument("--json", type=Path, help="write all numbers to this file")
-    options = parser.parse_args()
+def measure(rounds: int = 200) -> dict[str, Section]:
+    """Return the section "kernel"."""
     with tempfile.TemporaryDirectory() as folder:
         contenders = Contenders(Path(folder))
         try:
-            measured = measure(contenders, options.rounds, not options.no_edge)
+            measured = [contenders.round() for _ in range(rounds)]
+            through_edge = batches(contenders, rounds // 4)
         finally:
             contenders.close()
-    about = {**machine(), **measured["header"]["versions"]}
-    result = summary(measured)
-    print("  ".join(f"{name} {value}" for name, value in about.items()))
-    print(f"answers differ by at most {measured['header']['spread']:.1e}")
-    print(f"peak {result['peak_gmac']:.1f} billion multiply-adds a second\n")
-    print(f"{'microseconds a call':24}{'p10':>10}{'median':>10}{'p90':>10}{'least':>10}")
-    for name, row in result["microseconds"].items():
-        print(f"{name:24}" + "".join(f"{row[key]:10.1f}" for key in row))
-    print()
-    print(f"{'ratios':24}{'median':>10}{'least':>10}{'target':>10}")
-    for name, (median, least) in result["ratios"].items():
-        print(f"{name:24}{median:10.2f}{least:10.2f}{TARGETS[name]:10.2f}")
-    if options.json:
-        options.json.write_text(json.dumps({"about": about, **result, **measured}, indent=1) + "\n")
+    header = contenders.header
+    times = {name: [one[name] / 1e6 for one in measured] for name in measured[0]}
+    chains = {name: int(name[6:]) for name in times if name.startswith("chains")}
+    # Multiply-adds a second: of the best number of chains in each round, and of the kernel.
+    done = {n: header["rounds"] * 4 * count / np.array(times[n]) for n, count in chains.items()}
+    peak = np.max(list(done.values()), axis=0)
+    kernel = np.array(times["kernel"])
+    share = MULTIPLY_ADDS / kernel / peak
+    least = MULTIPLY_ADDS / kernel.min() / peak.max()
+    ratios = [Ratio("kernel's share of the SIMD peak", float(np.median(share)), 0.75, float(least))]
+    for peer, target in {"onnxruntime-web": 2.5, "kernel, scalar build": 9.0}.items():
+        theirs = np.array(times[peer])
+        quotient = float(np.median(theirs / kernel))
+        least = float(theirs.min() / kernel.min())
+        ratios.append(Ratio(f"{peer} / kernel", quotient, target, least))
+    alone, edge = (np.array(column) for column in zip(*through_edge, strict=True))
+    ratios.append(
+        Ratio(
+            f"edge's share of the kernel's images a second, batch {BATCH}",
+            float(np.median(alone / edge)),
+            0.9,
+            float(alone.min() / edge.min()),
+        )
+    )
+    about = (
+        f"one image, in Node {header['versions']['node']}; SIMD peak {peak.max() / 1e9:.1f} billion"
+        f" multiply-adds a second; answers differ by at most {header['spread']:.1e}"
+    )
+    table = rows({n: t for n, t in times.items() if n not in chains}, 1e6)
+    table[f"edge, {BATCH} images"] = rows({"edge": list(edge)}, 1e6)["edge"]
+    return {"kernel": Section("The edge's kernel", about, "us", table, ratios)}
+
+
+def batches(contenders: Contenders, rounds: int) -> list[tuple[float, float]]:
+    """Return seconds of 256 images: the kernel alone, and through an edge."""
+    found = []
+    with LocalEdge() as local, EdgeClient(local.url, timeout=60) as client:
+        for _ in range(5):
+            client.classify(contenders.images)
+        for _ in range(rounds):
+            start = time.perf_counter()
+            client.classify(contenders.images)
+            edge = time.perf_counter() - start
+            found.append((contenders.round()["kernel, batch"] / 1e6, edge))
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    from harness import to_text
+
+    for section in measure(int(sys.argv[1]) if len(sys.argv) > 1 else 200).values():
+        print(to_text(section))

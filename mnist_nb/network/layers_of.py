@@ -1,0 +1,85 @@
+"""Looking inside a network: what comes out of each of its layers.
+
+Nothing is computed in another way than `Network` does it. A network that ends after its k-th layer
+is a `Network` too, and its "logits" are what that layer gives. Activations are the same functions.
+"""
+
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_nb.network.architecture import Flatten, Gelu, Layer, Linear, Relu
+from mnist_nb.network.forward import Network, gelu, relu
+
+Array = NDArray[np.float32]
+
+
+class Layers:
+    """The layers of a network, each with what comes out of it.
+
+    Attributes:
+        network: the network.
+        layers: its layers, in the order they run.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.layers: tuple[Layer, ...] = network.architecture.layers
+        self._start = _first(network, 0)
+        # What depends on the layer before in no simple way is run from the start.
+        self._until = [
+            None if isinstance(layer, Gelu | Relu | Flatten) else _first(network, index + 1)
+            for index, layer in enumerate(self.layers)
+        ]
+
+    def outputs(self, image: NDArray[np.uint8]) -> list[Array]:
+        """Return what enters the first layer, then what each layer gives.
+
+        Args:
+            image: uint8 (28, 28).
+
+        Returns:
+            One float32 array more than there are layers: (channels, rows, columns) as long as
+            there are rows and columns, (n,) afterwards. The last holds the logits.
+        """
+        values = [_channels_first(self._start.logits(image)[0])]
+        for layer, network in zip(self.layers, self._until, strict=True):
+            before = values[-1]
+            if network is not None:
+                values.append(_channels_first(network.logits(image)[0]))
+            elif isinstance(layer, Flatten):
+                values.append(before.ravel())
+            else:
+                values.append((gelu if isinstance(layer, Gelu) else relu)(before.copy()))
+        return values
+
+    def index(self, kind: type[Layer], nth: int = 0) -> int:
+        """Return the index of the n-th layer of a kind, such as `Conv2d`; IndexError for none."""
+        return [i for i, layer in enumerate(self.layers) if isinstance(layer, kind)][nth]
+
+    @cached_property
+    def linear_weights(self) -> dict[int, NDArray[np.float64]]:
+        """The weights of the linear layers, float64 (out, in), by the index of their layer."""
+        tensors = self.network.weights.tensors
+        return {
+            index: tensors[layer.weight].astype(np.float64)
+            for index, layer in enumerate(self.layers)
+            if isinstance(layer, Linear)
+        }
+
+    @property
+    def flatten(self) -> int:
+        """The index of the layer that turns maps into one row of numbers."""
+        return self.index(Flatten)
+
+
+def _channels_first(values: Array) -> Array:
+    return np.ascontiguousarray(values.transpose(2, 0, 1)) if values.ndim == 3 else values
+
+
+def _first(network: Network, count: int) -> Network:
+    """Return the network that ends after so many layers."""
+    architecture = replace(network.architecture, layers=network.architecture.layers[:count])
+    return Network(replace(network.weights, architecture=architecture))

@@ -1,0 +1,37 @@
+"""The interactive parts of notebook 02: one drawing, followed through every layer.
+
+    subject = Subject()     # the pad, and the network that looks at its drawing
+    FeatureMaps(subject)    # a view; it follows the pad from now on
+
+Where one wants to draw, the pad stands beside the view again (the same pad, so that all views have
+the same drawing). While nothing is drawn, a sample stands in. A view is a widget; where widgets
+cannot run (a saved notebook without a kernel, a page made of it) its `text/html` shows the same as
+a still picture.
+"""
+
+from mnist_nb.widgets.layers.answer import Answer
+from mnist_nb.widgets.layers.convolution import Convolution
+from mnist_nb.widgets.layers.curves import Curves
+from mnist_nb.widgets.layers.doubt import Doubt
+from mnist_nb.widgets.layers.exchange import Exchange, Starts
+from mnist_nb.widgets.layers.feature_maps import FeatureMaps
+from mnist_nb.widgets.layers.heat import Evidence
+from mnist_nb.widgets.layers.pixels import Pixels
+from mnist_nb.widgets.layers.raster_steps import RasterSteps
+from mnist_nb.widgets.layers.softmax import Softmax
+from mnist_nb.widgets.layers.subject import Subject
+
+__all__ = [
+    "Answer",
+    "Convolution",
+    "Curves",
+    "Doubt",
+    "Evidence",
+    "Exchange",
+    "FeatureMaps",
+    "Pixels",
+    "RasterSteps",
+    "Softmax",
+    "Starts",
+    "Subject",
+]
