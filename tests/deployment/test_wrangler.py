@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,16 @@ def test_without_a_url_it_says_what_to_switch_on(notes: Path, token: str) -> Non
         wrangler_deploy(Credentials.find(), "abc", say=len, command=stand_in("nowhere"))
 
 
+def running_stand_ins() -> list[psutil.Process]:
+    """Those below this process, which may also have the remains of other tests' processes."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # a zombie, too, has ended
+            if str(STAND_IN) in child.cmdline():
+                found.append(child)
+    return found
+
+
 def test_one_that_hangs_is_ended(notes: Path, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its time is over once it has said that it waits; the timer of the real one runs minutes."""
     timers: list[threading.Timer] = []
@@ -101,8 +112,7 @@ def test_one_that_hangs_is_ended(notes: Path, token: str, monkeypatch: pytest.Mo
 
     with pytest.raises(AccountError, match=r"did not end in time(?s:.)*waiting"):
         wrangler_deploy(Credentials.find(), "abc", say=time_is_over, command=stand_in("hang"))
-    children = psutil.Process().children(recursive=True)
-    assert not [child for child in children if str(STAND_IN) in child.cmdline()]
+    assert not running_stand_ins()
 
 
 def test_an_interrupt_ends_it_too(notes: Path, token: str) -> None:
@@ -111,5 +121,4 @@ def test_an_interrupt_ends_it_too(notes: Path, token: str) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         wrangler_deploy(Credentials.find(), "abc", say=interrupt, command=stand_in("hang"))
-    children = psutil.Process().children(recursive=True)
-    assert not [child for child in children if str(STAND_IN) in child.cmdline()]
+    assert not running_stand_ins()
