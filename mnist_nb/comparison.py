@@ -95,11 +95,12 @@ class Comparison:
         return None if self.edge_sha256 is None else self.local_sha256 == self.edge_sha256
 
     def __str__(self) -> str:
+        call = f"{self.batch} images" if self.batch > 1 else "one image"
         weights = {True: "same weights", False: "DIFFERENT weights", None: "edge weights unknown"}
         return (
             f"{len(self.local)} images: {self.agreement:.2%} agree, max |dp| "
             f"{self.max_abs_diff:.1e}, {weights[self.same_weights]}\n"
-            f"local {self.local_ms}\nedge  {self.edge_ms}, {self.batch} images a call"
+            f"local {self.local_ms}\nedge  {self.edge_ms}, {call} a call"
         )
 
 

@@ -275,7 +275,7 @@ def test_push_list_rollback_promote(model_bin: Path) -> None:
         done = run("push", model_bin, **on)
         assert done.exit_code == 0, done.stderr
         assert done.stdout.splitlines()[-3:] == [
-            "├── served by default",
+            "├── served by the edge's object default",
             f"├── open  {edge.url}",
             f"└── undo  mnist-nb rollback --edge {edge.url}",
         ]

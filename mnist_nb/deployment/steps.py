@@ -139,7 +139,7 @@ def finish(
             served = target.releases.wait_until_served(
                 target.url, release.sha256, wait, token=target.token, progress=progress
             )
-            notes = [f"served by {', '.join(served)}", *notes]
+            notes = [f"served by the edge's object {', '.join(served)}", *notes]
         except MnistNbError as error:
             notes, late = ["not served yet", *notes], error
     say("")

@@ -78,7 +78,7 @@ def test_from_nothing_to_an_edge_that_serves_and_once_more(
         f"├── uploaded 1.5 MB to models/mnist/, and current from nothing to {SHIPPED[:8]}",
         "├── deployed Worker mnist-nb",
         "├── set secret EDGE_TOKEN: clients then need MNIST_NB_EDGE_TOKEN",
-        "├── served by default",
+        "├── served by the edge's object default",
         f"├── use   export MNIST_NB_EDGE_URL={edge.url}",
         f"├── open  {edge.url}",
         "├── undo  npx wrangler secret delete EDGE_TOKEN   (in deploy/)",
