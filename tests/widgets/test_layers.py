@@ -360,7 +360,7 @@ def test_an_exchange_shows_both_messages_as_text() -> None:
     html = parts.Exchange(answer)._repr_html_()
     assert "POST /classify HTTP/1.1" in html
     assert "then 784 bytes" in html
-    dump = re.findall(r'mn-dump">(.*?)</pre>', html, re.DOTALL)
+    dump = re.findall(r'mn-dump"[^>]*>(.*?)</pre>', html, re.DOTALL)
     assert len(dump[0].splitlines()) == 28
     assert dump[0].endswith("00 00 <b>ff</b>")
     assert "0.2000000" in html
