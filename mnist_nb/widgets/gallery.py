@@ -1,15 +1,14 @@
 """A gallery of images with what both sides say of each, as HTML; no widget and no kernel needed."""
 
-import base64
 from collections.abc import Sequence
 from html import escape
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from mnist_nb.figures import Shown
+from mnist_nb.widgets.png import data_uri
 
 MOST = 24  # images in a gallery: more are not looked at
 
@@ -51,7 +50,8 @@ def gallery(
         )
         said.append(spoken)
         items.append(
-            f'<li><img src="{data_uri(images[index])}" alt="A drawn digit; {escape(spoken)}">'
+            f'<li><img src="{data_uri(Image.fromarray(images[index]))}" '
+            f'alt="A drawn digit; {escape(spoken)}">'
             + (f"<span>{escape(known)}</span>" if known else "")
             + _line("here", names[0], answers[0])
             + _line("there", names[1], answers[1])
@@ -64,13 +64,6 @@ def gallery(
         f'<ul class="mnist-nb-gallery">{"".join(items)}</ul>'
     )
     return Shown(html, "\n".join([title + more, *said]))
-
-
-def data_uri(image: NDArray[np.uint8]) -> str:
-    """An image uint8 (28, 28) as the URL of a PNG that has it inside; 255 is white."""
-    png = BytesIO()
-    Image.fromarray(image).save(png, "png")
-    return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
 
 
 def order(

@@ -12,7 +12,6 @@ that would move the pen to another thread in the middle of a stroke, and its eve
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 
 import ipywidgets as widgets
 import numpy as np
@@ -26,6 +25,7 @@ from mnist_nb.drawing.samples import samples
 from mnist_nb.drawing.strokes import Drawing
 from mnist_nb.errors import InputError
 from mnist_nb.widgets.parts import Frames, StatusLine, stylesheet
+from mnist_nb.widgets.png import data_uri
 
 SIDE = 280  # CSS pixels, and the unit of the strokes
 SHARP = 2  # canvas pixels per CSS pixel, for displays of high density
@@ -44,7 +44,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     Attributes:
         canvas: the ipycanvas `Canvas` one draws on.
-        preview: the `Image` widget with the 28x28 image as PNG.
+        preview: the `HTML` widget with a picture of the 28x28 image.
         status: the line that shows errors.
         lock: held by whoever touches the pad; events may come in another thread than cells run.
     """
@@ -59,7 +59,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.status = StatusLine(self.lock)
         self._frames = Frames(self._changed, self.status.guard)
         self.canvas = Canvas(width=SHARP * SIDE, height=SHARP * SIDE, layout=_square(SIDE))
-        self.preview = widgets.Image(format="png", layout=_square(PREVIEW))
+        self.preview = widgets.HTML()  # its own picture widget has no alternative text
         self._before, self._behind = _way_out(), _way_out()
         self.undo_button = widgets.Button(description="Undo", tooltip="Take back the last stroke")
         self.clear_button = widgets.Button(description="Clear", tooltip="Empty the paper")
@@ -262,9 +262,10 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
                     canvas.stroke_lines(stroke)
 
     def _show_preview(self) -> None:
-        png = BytesIO()
-        Image.fromarray(self.image).save(png, "png", compress_level=1)
-        self.preview.value = png.getvalue()
+        self.preview.value = (
+            f'<img src="{data_uri(Image.fromarray(self.image))}" width="{PREVIEW}" '
+            f'height="{PREVIEW}" alt="What the network sees, {SEEN} by {SEEN} pixels">'
+        )
 
     def _tools(self) -> widgets.Box:
         caption = widgets.HTML(f"What the network sees: {SEEN} × {SEEN}")

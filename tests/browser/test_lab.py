@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from mnist_nb import LocalEdge
 
@@ -121,6 +122,17 @@ def test_a_stroke_that_is_drawn_while_a_cell_runs_arrives_whole_and_in_order(lab
     ideal = sum(math.dist(a, b) for a, b in pairwise(points))
     assert strokes == 1
     assert drawn == pytest.approx(ideal, rel=0.05)
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_axe_finds_nothing_in_the_lab(lab: LabNotebook, theme: str):
+    lab.theme(theme)
+    lab.draw(THREE)
+    lab.wait_for_both(3)
+    options = {"runOnly": ["wcag2a", "wcag2aa", "best-practice"]}
+    found = Axe().run(lab.page, context=".mnist-nb-lab", options=options)
+    lab.theme("JupyterLab Light")
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_preview_shows_28_by_28_pixels(lab: LabNotebook):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from base64 import b64decode
 from io import BytesIO
 
 import numpy as np
@@ -157,7 +158,8 @@ def test_a_reloaded_page_gets_the_drawing_again(pad, sent):
 
 def test_preview_is_the_image_in_white_on_black(pad):
     pad.drawing = samples()[8]
-    assert np.array_equal(np.asarray(Image.open(BytesIO(pad.preview.value))), pad.image)
+    png = b64decode(pad.preview.value.partition("base64,")[2].partition('"')[0])
+    assert np.array_equal(np.asarray(Image.open(BytesIO(png))), pad.image)
 
 
 def test_errors_of_callbacks_are_shown_and_the_pen_goes_on(pad):

@@ -1,13 +1,13 @@
 """Arrays as small PNG pictures inside of HTML."""
 
-from base64 import b64encode
 from html import escape
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from mnist_nb.widgets.png import data_uri
 
 # Below and above zero: apart for colour-blind eyes, and visible on white and on black.
 NEGATIVE, POSITIVE = (40, 120, 205), (232, 106, 16)
@@ -31,14 +31,14 @@ _COLORS, _ALPHAS = _palette()
 
 def grey_uri(image: NDArray[np.uint8]) -> str:
     """Return a uint8 image as a data URI, 255 = white."""
-    return _uri(Image.fromarray(np.ascontiguousarray(image)))
+    return data_uri(Image.fromarray(np.ascontiguousarray(image)))
 
 
 def ink_uri(image: NDArray[np.uint8], strength: float = 1.0) -> str:
     """Return a uint8 image as grey ink on nothing, to be laid under or over something."""
     grey = Image.new("L", image.shape[::-1], 128)
     alpha = Image.fromarray((image * strength).astype(np.uint8))
-    return _uri(Image.merge("LA", [grey, alpha]))
+    return data_uri(Image.merge("LA", [grey, alpha]))
 
 
 def signed_uri(values: NDArray[Any], limit: float) -> str:
@@ -50,7 +50,7 @@ def signed_uri(values: NDArray[Any], limit: float) -> str:
     index = np.clip(np.rint(scaled), -_STEPS, _STEPS) + _STEPS
     picture = Image.fromarray(index.astype(np.uint8))
     picture.putpalette(_COLORS)
-    return _uri(picture, transparency=_ALPHAS)
+    return data_uri(picture, transparency=_ALPHAS)
 
 
 def tiles(maps: NDArray[Any], columns: int, gap: int = 1) -> NDArray[np.float64]:
@@ -70,9 +70,3 @@ def img(uri: str, alt: str, width: int, height: int, classes: str = "") -> str:
         f'<img class="mn-pixels {classes}" src="{uri}" alt="{escape(alt, quote=True)}" '
         f'width="{width}" height="{height}" draggable="false">'
     )
-
-
-def _uri(picture: Image.Image, **options: Any) -> str:
-    png = BytesIO()
-    picture.save(png, "png", compress_level=1, **options)
-    return "data:image/png;base64," + b64encode(png.getvalue()).decode("ascii")
