@@ -7,7 +7,8 @@
  *
  * Weights of conv2d are float[tile][ky][kx][in.s][8]: output channels in tiles of 8 (the last may
  * be of 4), and in a tile the inputs in the order in which the loops meet them, so that they read
- * straight on. Weights of linear are float[out.c][in.s], nearly always just as the file has them.
+ * straight on. Most convolutions of 3 x 3 are CONV3X3 and have 16 numbers in the place of the 9 of a
+ * window: float[tile][16][in.s][8]. Weights of linear are float[out.c][in.s], nearly always just as the file has them.
  */
 
 typedef unsigned char u8;
@@ -15,8 +16,8 @@ typedef float f32x4 __attribute__((ext_vector_type(4)));
 
 #define IMAGE_PIXELS 784
 
-enum op { INPUT, PAD, CONV2D, SCALE_SHIFT, RELU, GELU, MAXPOOL2D, FLATTEN, LINEAR, LOGITS, WIDEN,
-          SOFTMAX };
+enum op { INPUT, PAD, CONV2D, CONV3X3, SCALE_SHIFT, RELU, GELU, MAXPOOL2D, FLATTEN, LINEAR, LOGITS,
+          WIDEN, SOFTMAX };
 
 /* float[h][w][s], of whose channels c are real. */
 struct shape {
@@ -36,3 +37,6 @@ struct step {
 
 extern struct step steps[];
 extern int step_count;
+extern float *scratch; /* room for the inputs of a tile of CONV3X3 */
+
+#define PIXELS 6 /* output pixels of a tile of CONV2D, blocks of 2 x 2 of them in CONV3X3 */

@@ -13,10 +13,12 @@ enum result { OK, NO_MEMORY, NOT_FINITE };
 
 struct step steps[MAX_STEPS];
 int step_count;
+float *scratch;
 
 static float table[256];  /* what enters the network for each byte of an image */
 static struct shape now;  /* what the last step gives */
 static int largest;       /* numbers in the largest activation */
+static int deepest;       /* numbers a pixel has where it enters a CONV3X3 */
 extern u8 __heap_base;    /* memory from here on is ours */
 static u8 *top;           /* and from here on free */
 static float *layer;      /* `top` after the last layer: the tensors of the next begin here */
@@ -71,6 +73,22 @@ EXPORT("begin") enum result begin(float scale, float mean, float std) {
   return done();
 }
 
+/* The 3 x 3 weights of a filter to the 16 that kernel.c multiplies with: G w G^T, one of them. */
+static double spread(const float *w, int i) {
+  static const float G[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
+  double sum = 0;
+  for (int k = 0; k < 9; k++) sum += (double)G[i / 4][k / 3] * G[i % 4][k % 3] * w[k];
+  return sum;
+}
+
+/* Sums of a weight and its neighbours stand for it in CONV3X3. They are exact enough while none is
+ * a giant, beside which the others are lost: one of 1e9 that meets only zeros must not matter. */
+static int no_giants(const float *weight, int n) {
+  for (int i = 0; i < n; i++)
+    if (!(weight[i] < 8.0f && weight[i] > -8.0f)) return 0;
+  return 1;
+}
+
 /* weight float[out_c][in_c][kernel][kernel], bias float[out_c] or null. */
 EXPORT("conv2d")
 enum result add_conv2d(const float *weight, const float *bias, int out_c, int kernel, int stride,
@@ -82,16 +100,24 @@ enum result add_conv2d(const float *weight, const float *bias, int out_c, int ke
   }
   struct shape in = now, out = {(in.h - kernel) / stride + 1, (in.w - kernel) / stride + 1, out_c,
                                 round_up_4(out_c)};
-  int window = kernel * kernel, size = window * in.s * out.s;
+  int window = kernel * kernel;
+  /* Weights that do not stay in the cache cost more to read than to multiply with. */
+  int fast = kernel == 3 && stride == 1 && in.s > 1 && out.h > 1 && out.w > 1 &&
+             in.s * out.s <= 128 * 128 && no_giants(weight, window * in.c * out_c);
+  int positions = fast ? 16 : window, size = positions * in.s * out.s;
   float *packed = room(size + out.s), *to = packed;
   if (!packed) return NO_MEMORY;
   for (int tile = 0; tile < out.s; tile += 8)
-    for (int position = 0; position < window; position++)
+    for (int position = 0; position < positions; position++)
       for (int i = 0; i < in.s; i++)
-        for (int o = tile; o < tile + 8 && o < out.s; o++)
-          *to++ = i < in.c && o < out_c ? weight[(o * in.c + i) * window + position] : 0;
+        for (int o = tile; o < tile + 8 && o < out.s; o++) {
+          const float *w = weight + (o * in.c + i) * window;
+          int real = i < in.c && o < out_c;
+          *to++ = !real ? 0 : fast ? spread(w, position) : w[position];
+        }
   for (int o = 0; o < out.s; o++) *to++ = bias && o < out_c ? bias[o] : 0;
-  struct step *s = add(CONV2D, out);
+  struct step *s = add(fast ? CONV3X3 : CONV2D, out);
+  if (fast && in.s > deepest) deepest = in.s;
   s->weights = settle(packed);
   s->bias = s->weights + size;
   s->kernel = kernel;
@@ -108,8 +134,9 @@ enum result add_batchnorm2d(const float *weight, const float *bias, const float 
   struct step *s = &steps[step_count - 1];
   int rows = 1; /* float[tile][rows][8] */
   float *scales, *shifts;
-  if (s->op == CONV2D) {
-    rows = s->kernel * s->kernel * s->in.s;
+  int folded = s->op == CONV2D || s->op == CONV3X3;
+  if (folded) {
+    rows = (s->op == CONV3X3 ? 16 : s->kernel * s->kernel) * s->in.s;
     scales = (float *)s->weights;
     shifts = (float *)s->bias;
   } else {
@@ -128,7 +155,7 @@ enum result add_batchnorm2d(const float *weight, const float *bias, const float 
     }
     shifts[c] = (shifts[c] - (double)mean[c]) * factor + bias[c];
   }
-  if (s->op == CONV2D) {
+  if (folded) {
     top = (u8 *)layer;
   } else {
     s = add(SCALE_SHIFT, now);
@@ -188,7 +215,8 @@ EXPORT("finish") enum result finish(void) {
   if (largest < 2 * now.s) largest = 2 * now.s; /* logits are doubles */
   int size = (largest + 15) & ~15;              /* gelu works on 16 numbers at a time */
   float *buffers[2] = {room(size), room(size)}; /* a step reads one and writes the other */
-  if (!buffers[0] || !buffers[1]) return NO_MEMORY;
+  scratch = room(16 * PIXELS * deepest);
+  if (!buffers[0] || !buffers[1] || !scratch) return NO_MEMORY;
   int b = 0;
   for (struct step *s = steps; s < steps + step_count; s++) {
     int in_place = s->op == RELU || s->op == GELU || s->op == SCALE_SHIFT;

@@ -81,6 +81,34 @@ def test_windows_of_every_size(window: int) -> None:
     assert_equal(pack(tensors, network([CONV, *END])), random_images(2, window))
 
 
+@pytest.mark.parametrize("side", [1, 2, 3, 4, 5, 8, 13, 24])
+@pytest.mark.parametrize("channels", [(1, 1), (4, 8), (5, 12), (8, 9), (16, 24)])
+def test_three_by_three(side: int, channels: tuple[int, int]) -> None:
+    # From one on such a convolution is done in blocks of 2 x 2 places, six blocks at a time.
+    ins, outs = channels
+    layers = [CONV, {"op": "conv2d", "weight": "d", "bias": "e"}, {"op": "gelu"}, *END]
+    tensors = {
+        "c": tensor(ins, 1, 27 - side, 27 - side, scale=1 / (27 - side)),
+        "d": tensor(outs, ins, 3, 3, scale=1 / (3 * math.sqrt(ins))),
+        "e": tensor(outs),
+        "w": tensor(10, outs * side * side, scale=1 / (math.sqrt(outs) * side)),
+    }
+    assert_equal(pack(tensors, network(layers)), random_images(2, side))
+
+
+def test_a_giant_among_the_weights_spoils_nothing() -> None:
+    # It meets zeros alone, so that it does not count; in sums with the others it would drown them.
+    d = tensor(4, 1, 3, 3, scale=1 / 3)
+    d[:, :, 0] = 1e9
+    images = random_images(3, 3)
+    images[:, :26] = 0
+    tensors = {"c": np.ones((1, 1, 1, 1), np.float32), "d": d}
+    tensors["w"] = tensor(10, 4 * 26 * 26, scale=1 / 50)
+    entry = {"shape": [1, 28, 28], "scale": 255, "mean": 0.0, "std": 1.0}
+    layers = [CONV, {"op": "conv2d", "weight": "d"}, *END]
+    assert_equal(pack(tensors, network(layers, input=entry)), images)
+
+
 @pytest.mark.parametrize("inputs", [1, 2, 3, 4, 5, 255, 256, 257, 260, 1021])
 @pytest.mark.parametrize("labels", [2, 7, 8, 9, 17])
 def test_linears_around_the_tiles_and_blocks(inputs: int, labels: int) -> None:
