@@ -1,51 +1,30 @@
 """The network in numpy: 784 bytes in, ten probabilities out.
 
-Activations are channel-last, (images, rows, columns, channels), so that a convolution is one matrix
-product over patches laid side by side (im2col) and its result already has the next layer's layout.
-`reference.py` is the same network in plain loops.
-
-The matrix products are stacks of small ones on purpose. Above a size (OpenBLAS: 2^18 multiply-adds,
-9216 for a vector) a BLAS shares a product among threads, and on a machine that is busy, with a
-browser and a notebook server for instance, waiting for those threads takes ten to a hundred times
-as long as the product.
+Images go through the layers on maps, up to the flatten, as few at a time as stay in cache
+(`maps.py`); then as rows through the linear layers, many at a time, because these read so many
+weights. `reference.py` is the same network in plain loops.
 """
 
-import math
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnist_nb.images import as_images
-from mnist_nb.network.architecture import (
-    BatchNorm2d,
-    Conv2d,
-    Flatten,
-    Gelu,
-    Layer,
-    Linear,
-    MaxPool2d,
-)
+from mnist_nb.network.activations import Array, gelu, relu
+from mnist_nb.network.architecture import Flatten, Gelu, Layer, Linear, Relu
 from mnist_nb.network.doubt import threshold
+from mnist_nb.network.maps import ROOM, Maps, Tensors
 from mnist_nb.network.weights import Weights, read_weights, shipped_weights
 
-BLOCK = 8  # images at a time: their patches stay in cache
-SMALL_VECTOR = 8192  # multiply-adds of a vector and a matrix that no BLAS shares among threads
-SMALL_MATRIX = 200_000  # the same of two matrices
-# The logarithm of a normal distribution's tail, see gelu: coefficients from x^8 down to 1.
-TAIL = np.array(
-    [
-        *(-1.17169609e-06, 1.73864105e-05, -7.93394165e-05, -2.24123858e-04, 5.08311476e-03),
-        *(-3.65386984e-02, -3.18234571e-01, -7.97897844e-01, -6.93146400e-01),
-    ],
-    np.float32,
-)
-_erf = np.frompyfunc(math.erf, 1, 1)
+__all__ = ["Network", "gelu", "relu"]
 
-Array = NDArray[Any]  # float32; from the first linear layer on float64
-Step = Callable[[Array], Array]
+ROWS = 16  # images at a time in the linear layers
+SMALL_VECTOR = 8192  # multiply-adds of a vector and a matrix that no BLAS shares among threads
+
+Step = Callable[[Array], Array]  # from rows to rows; float64 from the first linear layer on
 
 
 class Network:
@@ -75,7 +54,15 @@ class Network:
         levels = np.arange(256, dtype=np.float32) / np.float32(self.architecture.scale)
         mean, std = np.float32(self.architecture.mean), np.float32(self.architecture.std)
         self._normal: Array = (levels - mean) / std
-        self._steps = _compile(weights)
+        layers = self.architecture.layers
+        flat = next((i for i, layer in enumerate(layers) if isinstance(layer, Flatten)), None)
+        self._layers = layers[:flat]  # on maps
+        self._maps: dict[int, list[Maps]] = defaultdict(list)  # for so many images, not at work
+        one = self._take(1)
+        self._images = max(1, min(ROWS, ROOM // one.largest))
+        self._shape = one.output.shape[1:]
+        self._maps[1].append(one)
+        self._rows = [] if flat is None else _rows(layers[flat:], weights.tensors, self._shape)
 
     @classmethod
     def load(cls, path: "Path | str | None" = None) -> "Network":
@@ -110,165 +97,73 @@ class Network:
 
     def _run(self, images: ArrayLike) -> Array:
         pixels = as_images(images)  # (N, 784) uint8
-        blocks = [pixels[i : i + BLOCK] for i in range(0, len(pixels), BLOCK)]
-        return np.concatenate([self._block(block) for block in blocks])
+        parts = [self._some(pixels[i : i + ROWS]) for i in range(0, len(pixels), ROWS)]
+        return np.concatenate(parts)
 
-    def _block(self, pixels: NDArray[np.uint8]) -> Array:
-        x = self._normal[pixels].reshape(-1, 28, 28, 1)  # (N, 28, 28, 1)
-        for step in self._steps:
+    def _some(self, pixels: NDArray[np.uint8]) -> Array:
+        x: Array = np.empty((len(pixels), *self._shape), np.float32)  # (N, H, W, C)
+        for i in range(0, len(pixels), self._images):
+            some = pixels[i : i + self._images]
+            maps = self._take(len(some))
+            maps.pixels.reshape(some.shape)[:] = self._normal.take(some)
+            x[i : i + len(some)] = maps.run()
+            self._maps[len(some)].append(maps)
+        for step in self._rows:
             x = step(x)
         return x
+
+    def _take(self, images: int) -> Maps:
+        """Return layers that no other thread is using."""
+        try:
+            return self._maps[images].pop()
+        except IndexError:
+            return Maps(self._layers, self.weights.tensors, images)
 
     def __repr__(self) -> str:
         return f"Network({self.name!r}, {self.parameters:,} parameters, sha256 {self.sha256[:8]})"
 
 
-def _compile(weights: Weights) -> list[Step]:
-    """Turn the layers into functions, with batch norm folded into the convolution before it."""
-    tensors, steps = weights.tensors, []  # type: dict[str, Array], list[Step]
-    layers = list(weights.architecture.layers)
-    for index, layer in enumerate(layers):
-        if isinstance(layer, Conv2d):
-            norm = layers[index + 1] if index + 1 < len(layers) else None
-            steps.append(_conv2d(layer, norm, tensors))
-        elif isinstance(layer, BatchNorm2d):
-            if index == 0 or not isinstance(layers[index - 1], Conv2d):
-                steps.append(_affine(*_scale_and_shift(layer, tensors)))
-        elif isinstance(layer, Linear):
-            steps.append(_linear(layer, tensors))
-        elif isinstance(layer, Flatten):
-            steps.append(_flatten)
-        elif isinstance(layer, MaxPool2d):
-            steps.append(_maxpool2d(layer))
-        else:
+def _rows(layers: Sequence[Layer], tensors: Tensors, shape: tuple[int, ...]) -> list[Step]:
+    """Turn the layers from the flatten on into functions.
+
+    The file counts channels first, our maps have them last. So the first linear layer gets its
+    weights in our order; only where there is none, the numbers themselves are moved.
+    """
+    height, width, channels = shape
+    if not any(isinstance(layer, Linear) for layer in layers):
+        steps: list[Step] = [lambda x: np.ascontiguousarray(x.transpose(0, 3, 1, 2))]
+        steps.append(lambda x: x.reshape(len(x), -1))
+    else:
+        steps = [lambda x: x.reshape(len(x), -1)]
+    ours = True  # is the order ours, with channels last?
+    for layer in layers:
+        if isinstance(layer, Linear):
+            weight = tensors[layer.weight]  # (out, in)
+            if ours:
+                weight = weight.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
+                weight, ours = weight.reshape(len(weight), -1), False
+            steps.append(_linear(weight, tensors[layer.bias] if layer.bias else None))
+        elif isinstance(layer, Gelu | Relu):
             steps.append(gelu if isinstance(layer, Gelu) else relu)
     return steps
 
 
-def _scale_and_shift(norm: BatchNorm2d, tensors: dict[str, Array]) -> tuple[Array, Array]:
-    weight, bias, mean, var = (
-        tensors[f"{norm.prefix}.{name}"].astype(np.float64)
-        for name in ("weight", "bias", "running_mean", "running_var")
-    )
-    scale = weight / np.sqrt(var + norm.eps)  # (C,)
-    return scale.astype(np.float32), (bias - mean * scale).astype(np.float32)
-
-
-def _conv2d(layer: Conv2d, norm: Layer | None, tensors: dict[str, Array]) -> Step:
-    weight = tensors[layer.weight]  # (O, I, k, k)
-    out, _, size, _ = weight.shape
-    bias = tensors[layer.bias] if layer.bias else np.zeros(out, np.float32)
-    if isinstance(norm, BatchNorm2d):
-        scale, shift = _scale_and_shift(norm, tensors)
-        weight, bias = weight * scale[:, None, None, None], bias * scale + shift
-    matrix = np.ascontiguousarray(weight.transpose(2, 3, 1, 0).reshape(-1, out))  # (k*k*I, O)
-    stride, pad = layer.stride, size - 1 if layer.padding == "same" else 0
-    before, after = pad // 2, pad - pad // 2
-
-    def step(x: Array) -> Array:
-        if pad:
-            x = np.pad(x, ((0, 0), (before, after), (before, after), (0, 0)))
-        windows = _windows(x, size, stride)  # (N, H, W, k, k*I)
-        n, height, width = windows.shape[:3]
-        rows = _rows(n * height, width * matrix.size)  # of pixels in one product
-        patches = windows.reshape(-1, rows * width, len(matrix))  # copied: side by side
-        y: Array = patches @ matrix  # (N*H / rows, rows*W, O)
-        y += bias
-        return y.reshape(n, height, width, out)
-
-    return step
-
-
-def _windows(x: Array, size: int, stride: int) -> Array:
-    """Return all windows of x (N, H, W, C) without copying: (N, H', W', size, size * C)."""
-    x = np.ascontiguousarray(x)
-    n, height, width, channels = x.shape
-    image, row, pixel, number = x.strides
-    shape = (n, (height - size) // stride + 1, (width - size) // stride + 1, size, size * channels)
-    # A row of a window is one run of numbers. As sliding_window_view, in a tenth of its 10 us.
-    return np.ndarray(shape, x.dtype, x, 0, (image, row * stride, pixel * stride, row, number))
-
-
-def _rows(count: int, work: int) -> int:
-    """Return into how many of `count` rows, of so many multiply-adds each, a product may go."""
-    fitting = max(1, SMALL_MATRIX // work)
-    return next(rows for rows in range(min(fitting, count), 0, -1) if count % rows == 0)
-
-
-def _affine(scale: Array, shift: Array) -> Step:
-    def step(x: Array) -> Array:
-        return x * scale + shift  # (N, H, W, C)
-
-    return step
-
-
-def _linear(layer: Linear, tensors: dict[str, Array]) -> Step:
+def _linear(weight: Array, bias: Array | None) -> Step:
     """Return float64: of numbers this few, that decide this much, the rounding would be seen."""
-    out, width = tensors[layer.weight].shape
-    bias = tensors[layer.bias].astype(np.float64) if layer.bias else 0.0
+    out, width = weight.shape
+    shift = 0.0 if bias is None else bias.astype(np.float64)
     if width * out <= SMALL_VECTOR:
-        small = tensors[layer.weight].T.astype(np.float64)  # (in, out)
-        return lambda x: x @ small + bias  # (N, out)
+        small = weight.T.astype(np.float64)  # (in, out)
+        return lambda x: x @ small + shift  # (N, out)
     groups = (g for g in range(1, 129) if width % g == 0 and width // g * out <= SMALL_VECTOR)
     count = next(groups, 1)  # G: the inputs are cut into groups, and their shares added up
-    matrix = np.ascontiguousarray(tensors[layer.weight].T).reshape(count, width // count, out)
+    matrix = np.ascontiguousarray(weight.T).reshape(count, width // count, out)
 
     def step(x: Array) -> Array:
         x = x.astype(np.float32, copy=False).reshape(len(x), count, -1)
         parts = x.transpose(1, 0, 2) @ matrix  # (G, N, out)
         y: Array = parts.sum(axis=0, dtype=np.float64)  # (N, out)
-        y += bias
+        y += shift
         return y
 
     return step
-
-
-def _flatten(x: Array) -> Array:
-    if x.ndim == 4:
-        x = x.transpose(0, 3, 1, 2)  # (N, C, H, W): the file counts channels first
-    return np.ascontiguousarray(x).reshape(len(x), -1)
-
-
-def _maxpool2d(layer: MaxPool2d) -> Step:
-    size, stride = layer.size, layer.stride
-
-    def step(x: Array) -> Array:
-        height, width = ((side - size) // stride + 1 for side in x.shape[1:3])
-        y: Any = None
-        for i in range(size):
-            for j in range(size):
-                part = x[:, i::stride, j::stride][:, :height, :width]  # (N, H', W', C)
-                y = part.copy() if y is None else np.maximum(y, part, out=y)
-        return y  # type: ignore[no-any-return]
-
-    return step
-
-
-def relu(x: Array) -> Array:
-    """Set what is below 0 to 0, in place."""
-    return np.maximum(x, 0, out=x)
-
-
-def gelu(x: Array) -> Array:
-    """Multiply x by the normal distribution function of x, in place: x * (1 + erf(x/sqrt 2)) / 2.
-
-    numpy has no erf. This is max(x, 0) - |x| tail(|x|), where tail(t) is the share of a normal
-    distribution above t. Its logarithm is nearly a polynomial: fitted to the least error of gelu,
-    one of degree 8 leaves 7e-9. What a linear layer gave is in float64, and little: it gets the
-    erf of Python.
-    """
-    if x.dtype == np.float64:
-        x *= (1 + _erf(x / np.sqrt(2)).astype(np.float64)) / 2
-        return x
-    size = np.abs(x)
-    np.minimum(size, np.float32(12), out=size)  # tail(12) is 0 in float32; the fit ends there
-    tail = size * TAIL[0]
-    for coefficient in TAIL[1:-1]:
-        tail += coefficient
-        tail *= size
-    tail += TAIL[-1]
-    np.exp(tail, out=tail)
-    tail *= size
-    np.maximum(x, 0, out=x)
-    x -= tail
-    return x

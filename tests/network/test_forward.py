@@ -1,6 +1,7 @@
 """numpy equals the plain reference, on the shipped network and on random ones."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from mnist_nb import Network
 from mnist_nb.errors import InputError
-from mnist_nb.network import forward, reference
+from mnist_nb.network import forward, maps, reference
 from mnist_nb.network.weights import read_weights
 from tests.networks import random_network
 
@@ -69,7 +70,37 @@ def test_gelu_is_the_exact_one():
     x = np.linspace(-30, 30, 20_001, dtype=np.float32)
     exact = [reference.gelu(float(value)) for value in x]
     np.testing.assert_allclose(forward.gelu(x.copy()), exact, rtol=0, atol=2e-6)
+    near = np.abs(x) <= 2  # further out half a unit of float32's last place is more
+    np.testing.assert_allclose(forward.gelu(x[near]), np.array(exact)[near], rtol=0, atol=2.5e-7)
+    np.testing.assert_allclose(forward.gelu(x.astype(float)), exact, rtol=0, atol=1e-14)
+    every_other = np.repeat(x, 2)[::2]  # not side by side in memory
+    np.testing.assert_array_equal(forward.gelu(every_other), forward.gelu(x.copy()))
+    far = np.array([-3e38, -1e13, 0, 1e13, 3e38], np.float32)
+    np.testing.assert_array_equal(forward.gelu(far.copy()), np.maximum(far, 0))
     assert math.isclose(reference.gelu(1.0), 0.8413447460685429, rel_tol=1e-15)
+
+
+def test_threads_do_not_share_memory():
+    """A lab computes in one thread or another, and a cell beside it."""
+    network = Network.load()
+    images = np.random.default_rng(3).integers(0, 256, (40, 28, 28), dtype=np.uint8)
+    alone = [network.predict(image) for image in images]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(network.predict, images))
+    np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("count", [1, 2, 242, 7919])
+def test_products_are_small_and_complete(count):
+    """A BLAS shares larger ones among threads; 7919 is prime, so no equal pieces make it up."""
+    rng = np.random.default_rng(4)
+    left = rng.random((count, 60), dtype=np.float32)
+    right = rng.random((60, 48), dtype=np.float32)
+    out = np.zeros((count, 48), np.float32)
+    steps = maps._products(left, right, out)
+    assert len(steps) <= 2
+    assert all(step().shape[-2] * right.size <= maps.SMALL_MATRIX for step in steps)
+    np.testing.assert_allclose(out, left @ right, rtol=1e-5)
 
 
 def test_predict_leaves_its_input_alone():
