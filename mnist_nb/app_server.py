@@ -136,6 +136,7 @@ def _arguments(notebook: Path, port: int, ip: str, open_browser: bool) -> list[s
         "Voila.port_retries": 0,
         "Voila.open_browser": open_browser,
         "Voila.log_level": "ERROR",
+        "Voila.kernel_websocket_connection_class": "mnist_nb.prompt.PromptConnection",
         "VoilaConfiguration.theme": "light",
         "VoilaConfiguration.show_tracebacks": True,
         # Else ipykernel warns, in the terminal, about sockets that all on this machine can read.

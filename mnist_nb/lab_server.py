@@ -83,6 +83,7 @@ def run_jupyterlab(
         "ServerApp.port": port or 8888,
         "ServerApp.port_retries": 0 if port else 50,
         "ServerApp.root_dir": folder,
+        "ServerApp.kernel_websocket_connection_class": "mnist_nb.prompt.PromptConnection",
         # It looks for language servers with npm, which takes a second, and finds none.
         "ServerApp.jpserver_extensions": {"jupyter_lsp": False},
         "LabApp.default_url": f"/{page}",

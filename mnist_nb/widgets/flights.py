@@ -7,7 +7,7 @@ short one the answer is there before the next may go, and there is only ever one
 
 import threading
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mnist_nb.edge.client import EdgeResult
 
 MOST = 8  # requests that are out at once
-SPACING = 0.05  # seconds from one to the next, while one is out
+SPACING = 0.03  # seconds at least from one to the next, while one is out
 
 Classify = Callable[[NDArray[np.uint8]], EdgeResult]
 
@@ -45,7 +45,7 @@ class Flights:
         self._classify, self._changed = classify, changed
         self._landed: list[Landed] = []
         self._out = self._number = 0
-        self._sent_at = 0.0
+        self._sent_at = self._took = 0.0
 
     def wait(self) -> float | None:
         """Seconds until another may be sent: 0 is now, None is after one has come back."""
@@ -53,7 +53,9 @@ class Flights:
             return 0.0
         if self._out >= MOST:
             return None
-        return max(0.0, self._sent_at + SPACING - monotonic())
+        # Evenly over the time that one takes: MOST in a row would be followed by a long pause.
+        spacing = max(SPACING, self._took / MOST)
+        return max(0.0, self._sent_at + spacing - monotonic())
 
     def send(self, image: NDArray[np.uint8]) -> int:
         """Send an image uint8 (28, 28) on its way; return the number of the request."""
@@ -76,11 +78,13 @@ class Flights:
         return bool(self._landed)
 
     def _fly(self, number: int, image: NDArray[np.uint8]) -> None:
+        began = perf_counter()
         try:
             answer: EdgeResult | Exception = self._classify(image)
         except Exception as error:
             answer = error
         with self._changed:
             self._out -= 1
+            self._took = perf_counter() - began
             self._landed.append(Landed(number, answer))
             self._changed.notify_all()

@@ -67,7 +67,7 @@ class Table(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         data = {k.removeprefix("data-"): v or "" for k, v in attrs if k.startswith("data-")}
-        if tag == "section":
+        if dict(attrs).get("class") == "mnist-nb-answers":
             self.section = data
         elif "digit" in data:
             self.rows.append(data)

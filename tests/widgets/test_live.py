@@ -134,14 +134,31 @@ def test_a_slow_edge_has_several_requests_in_flight(follow, monkeypatch):
 
 
 def test_requests_over_a_long_way_are_apart(monkeypatch):
-    now = iter([10.0, 10.0, 10.02, 10.06])
+    now = iter([10.0, 10.0, 10.02, 10.04])
     monkeypatch.setattr(flights, "monotonic", lambda: next(now))
     edge = FakeEdge(lambda images: np.full((1, 10), 0.1, np.float32))
     edge.gate.clear()
     requests = flights.Flights(edge.classify, threading.Condition())
     assert requests.wait() == 0
     requests.send(np.zeros((28, 28), np.uint8))
-    assert [requests.wait() for _ in range(3)] == pytest.approx([0.05, 0.03, 0])
+    assert [requests.wait() for _ in range(3)] == pytest.approx([0.03, 0.01, 0])
+    edge.gate.set()
+
+
+def test_requests_over_a_very_long_way_are_spread_over_the_time_of_one(monkeypatch):
+    """As many in a row as may be out would be followed by a pause of nearly a round trip."""
+    monkeypatch.setattr(flights, "monotonic", lambda: 10.0)
+    changed = threading.Condition()
+    edge = FakeEdge(lambda images: np.full((1, 10), 0.1, np.float32))
+    requests = flights.Flights(edge.classify, changed)
+    requests.send(np.zeros((28, 28), np.uint8))
+    with changed:
+        assert changed.wait_for(lambda: requests.has_landed, SECONDS)
+    assert requests._took > 0
+    requests._took = 0.4
+    edge.gate.clear()
+    requests.send(np.zeros((28, 28), np.uint8))
+    assert requests.wait() == pytest.approx(0.4 / flights.MOST)
     edge.gate.set()
 
 
