@@ -124,7 +124,10 @@ def table(
     words = [not all(_is_number(row[i]) for row in rows) for i in range(len(head))]
     left = [' class="is-word"' if word else "" for word in words]
     named = zip(left, head, strict=True)
-    top = "".join(f'<th scope="col"{where}>{escape(cell)}</th>' for where, cell in named)
+    top = "".join(
+        f'<th scope="col"{where}>{escape(cell)}</th>' if cell else f"<td{where}></td>"
+        for where, cell in named
+    )
     body = ""
     for first, *others in rows:
         placed = zip(left[1:], others, strict=True)

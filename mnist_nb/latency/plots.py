@@ -19,6 +19,8 @@ _MARKS = ("o", "s", "^", "D", "v")
 
 def differences(differences: ArrayLike, title: str) -> Shown:
     """Show a histogram of the largest difference in probability of each image, (N,)."""
+    from matplotlib.ticker import MaxNLocator
+
     found = np.asarray(differences, np.float64)
     zero = found == 0
     figure, (plot,) = axes()
@@ -30,11 +32,15 @@ def differences(differences: ArrayLike, title: str) -> Shown:
     )
     plot.set_xscale("log")
     plot.set_xlim(10**low, 10**high)
-    plot.set_xlabel("largest |Δp| of an image (no unit); 1e-14 stands for less, too")
+    less = "; the first bar stands for less, too" if (found[~zero] < tiny).any() else ""
+    plot.set_xlabel(f"largest |Δp| of an image (no unit){less}")
     plot.set_ylabel("images")
+    plot.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    plot.margins(y=0.16)  # room for the words
     mark: dict[str, Any] = dict(color=THERE, linestyle="--", linewidth=1.5)
     plot.axvline(EPS, **mark)
-    plot.annotate("float32 at 1: 1.2e-07", (EPS, 1), (6, -4), **_at_top())
+    side: dict[str, Any] = {"xytext": (-6, -4), "ha": "right"}
+    plot.annotate("a step of float32 at 1: 1.2e-07", (EPS, 1), **side, **_at_top())
     if high > -5:
         plot.axvline(1e-5, **mark)
         plot.annotate("rounding ends here", (1e-5, 1), (6, -4), **_at_top())
@@ -49,16 +55,17 @@ def differences(differences: ArrayLike, title: str) -> Shown:
 
 def shares(series: Sequence[Times], title: str) -> Shown:
     """Show which share of the calls took at most how long; log axis of milliseconds."""
-    figure, (plot,) = axes(height=3.8)
+    figure, (plot,) = axes(height=3.6 + 0.2 * -(-len(series) // 2))
     said = []
     for index, times in enumerate(series):
         ordered = np.sort(times.ms)
-        share = np.arange(1, len(ordered) + 1) / len(ordered)
+        share = np.arange(len(ordered) + 1) / len(ordered)
         color = _COLORS[index % len(_COLORS)]
         style = _STYLES[index % len(_STYLES)]
         p = times.percentiles
-        label = f"{times.label} ({p.samples:,} calls)"
-        plot.step(ordered, 100 * share, where="post", color=color, linestyle=style, label=label)
+        label = f"{times.label} ({p.samples:,} call{'s' * (p.samples > 1)})"
+        steps = np.append(ordered[0], ordered)  # from 0 up: one call is a line, too
+        plot.step(steps, 100 * share, where="post", color=color, linestyle=style, label=label)
         plot.plot(
             (p.p50, p.p95, p.p99), (50, 95, 99), _MARKS[index % len(_MARKS)], color=color, ms=6
         )
@@ -68,7 +75,7 @@ def shares(series: Sequence[Times], title: str) -> Shown:
     plot.set_xlabel("time of a call (ms, each step of the axis is a factor)")
     plot.set_ylabel("share of calls that took at most this (%)")
     plot.set_ylim(0, 103)
-    plot.legend(loc="lower right" if len(series) < 3 else "best", fontsize=9.5)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=9.5)  # over no curve
     return picture(figure, title, "; ".join(said) + ". The marks are p50, p95 and p99.")
 
 

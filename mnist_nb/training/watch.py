@@ -44,10 +44,11 @@ def curves(seen: list[Step], title: str) -> Shown:
     loss = np.array([step.loss for step in seen])
     left.plot(at, loss, color=HERE, alpha=0.3, linewidth=1)
     wide = min(len(loss), max(1, len(loss) // 25))
+    smoothed = f"mean of {wide} steps" if wide > 1 else "each step"
     smooth = np.convolve(loss, np.ones(wide) / wide, "valid")
-    left.plot(at[wide - 1 :], smooth, color=HERE, label=f"mean of {wide} steps")
+    left.plot(at[wide - 1 :], smooth, color=HERE, label=smoothed)
     left.axhline(np.log(10), color=THERE, linestyle="--", linewidth=1.5, label="guessing, ln 10")
-    left.set_xlim(0, seen[-1].steps)
+    left.set_xlim(0, 1.02 * seen[-1].steps)  # the last mark is whole
     left.set_ylim(0, max(2.5, float(loss.max()) * 1.05))
     left.set_xlabel("step")
     left.set_ylabel("loss (cross-entropy, nats)")
@@ -59,7 +60,7 @@ def curves(seen: list[Step], title: str) -> Shown:
         points = [(step.step, 100 * step.accuracy[name]) for step in judged]
         right.plot(*zip(*points, strict=True), color=color, marker=mark, ls=line, ms=5, label=name)
         said.append(f"{name}: {points[-1][1]:.1f} % right")
-    right.set_xlim(0, seen[-1].steps)
+    right.set_xlim(0, 1.02 * seen[-1].steps)
     right.set_ylim(0, 102)
     right.set_xlabel("step")
     right.set_ylabel("accuracy (% right)")

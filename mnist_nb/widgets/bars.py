@@ -50,11 +50,11 @@ def answers_html(local: LocalSide, edge: EdgeSide, labels: Sequence[str] = "0123
         "edge-sha256": edge.sha256,
     }
     return (
-        '<section class="mnist-nb-answers" aria-label="Answers of both sides"'
+        '<div class="mnist-nb-answers" role="group" aria-label="Answers of both sides"'
         f"{data_attributes(data)}>"
         f"{verdict_html(local, edge, winner['local'], winner['edge'], labels)}"
         f"{_table(local, edge, winner, theirs, labels)}"
-        f"{_warning(local, edge) if differ else ''}</section>"
+        f"{_warning(local, edge) if differ else ''}</div>"
     )
 
 

@@ -1,7 +1,6 @@
 """Draw against an edge that sliders put far away, and measure what that does to its answers."""
 
 import threading
-from importlib.resources import files
 
 import ipywidgets as widgets
 import numpy as np
@@ -61,13 +60,6 @@ class FarLab(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         super().__init__([controls, self.result, self.lab])
         self.add_class("mnist-nb")
         self._thread: threading.Thread | None = None
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        script = files("mnist_nb.widgets").joinpath("far.js").read_text(encoding="utf-8")
-        display({"text/html": f"<script>{script}</script>", "text/plain": ""}, raw=True)  # type: ignore[no-untyped-call]
-        display(self._repr_mimebundle_(), raw=True)  # type: ignore[no-untyped-call]
 
     def measure(self, calls: int = CALLS) -> Times:
         """Time calls of one image at the distance that is set, and add a row to the table."""

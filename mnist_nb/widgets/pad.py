@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import ipywidgets as widgets
 import numpy as np
-from ipycanvas import Canvas, hold_canvas
+from ipycanvas import hold_canvas
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -24,6 +24,7 @@ from mnist_nb.drawing.raster import rasterize
 from mnist_nb.drawing.samples import samples
 from mnist_nb.drawing.strokes import Drawing
 from mnist_nb.errors import InputError
+from mnist_nb.widgets.names import NamedCanvas
 from mnist_nb.widgets.parts import Frames, StatusLine, stylesheet
 from mnist_nb.widgets.png import data_uri
 
@@ -32,6 +33,7 @@ SHARP = 2  # canvas pixels per CSS pixel, for displays of high density
 PEN = 15  # CSS pixels, for the eye only: rasterize has a pen of its own
 PREVIEW = 84  # CSS pixels: each of the 28 x 28 is 3 wide
 FULL = 20_000  # points; a digit has some hundred
+NAME = "Paper: draw a digit, or press 0 to 9 for a sample, Backspace to undo, Tab to leave"
 INK = "#000000"  # the style sheet turns it white on dark paper
 
 Point = tuple[float, float]
@@ -58,7 +60,9 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.lock = threading.RLock()
         self.status = StatusLine(self.lock)
         self._frames = Frames(self._changed, self.status.guard)
-        self.canvas = Canvas(width=SHARP * SIDE, height=SHARP * SIDE, layout=_square(SIDE))
+        self.canvas = NamedCanvas(
+            NAME, width=SHARP * SIDE, height=SHARP * SIDE, layout=_square(SIDE)
+        )
         self.preview = widgets.HTML()  # its own picture widget has no alternative text
         self._before, self._behind = _way_out(), _way_out()
         self.undo_button = widgets.Button(description="Undo", tooltip="Take back the last stroke")

@@ -17,17 +17,15 @@ from typing import Any
 import ipywidgets as widgets
 
 from mnist_nb.errors import MnistNbError
+from mnist_nb.widgets.names import style_sheet
 
-FRAME = 0.016  # seconds between two updates: no display shows more than about sixty a second
+FRAME = 0.04  # seconds between two updates: more of them keep a small machine from painting any
 PATIENCE = 0.05  # seconds after which an update is due even while events keep coming
 
 
 def stylesheet() -> widgets.HTML:
     """Return an invisible widget that brings `lab.css` into the page."""
-    css = files("mnist_nb.widgets").joinpath("lab.css").read_text(encoding="utf-8")
-    style = widgets.HTML(f"<style>{css}</style>")
-    style.add_class("mnist-nb-style")
-    return style
+    return style_sheet(files("mnist_nb.widgets").joinpath("lab.css").read_text(encoding="utf-8"))
 
 
 class StatusLine(widgets.HTML):  # type: ignore[misc]  # ipywidgets is untyped

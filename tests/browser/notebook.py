@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
 Point = tuple[float, float]
@@ -36,6 +37,10 @@ def smooth(stroke: Sequence[Point], pieces: int = 8) -> list[Point]:
             )
     return [*curve, stroke[-1]]
 
+
+# What cells show; the frame around them is JupyterLab's.
+_SHOWN = {"include": [[".jp-OutputArea-output"], [".jp-MarkdownOutput"]]}
+_RULES = ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]
 
 _OPEN = """async path => {
   const app = window.jupyterapp;
@@ -86,6 +91,21 @@ class LabNotebook:
             }""",
             arg=name,
         )
+
+    def barriers(self) -> str:
+        """What axe finds in the outputs and the text, in both themes; "" for nothing."""
+        style = "* { content-visibility: visible !important }"  # axe skips what is not laid out
+        self.page.add_style_tag(content=style)
+        reports = []
+        # Of all rules one depends on the theme.
+        for name, only in (("Light", _RULES), ("Dark", ["color-contrast"])):
+            self.theme(f"JupyterLab {name}")
+            options = {"runOnly": only, "resultTypes": ["violations"], "preload": False}
+            found = Axe().run(self.page, context=_SHOWN, options=options)
+            if found.violations_count:
+                reports.append(f"{name}:\n{found.generate_report()}")
+        self.theme("JupyterLab Light")
+        return "\n".join(reports)
 
     def run_all(self) -> None:
         """Run all cells and wait for the last."""

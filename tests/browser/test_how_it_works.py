@@ -1,10 +1,10 @@
 """Notebook 02 as a reader uses it: the shipped file in JupyterLab, a pointer, a keyboard."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator
 
 from mnist_nb import Network, rasterize
@@ -128,6 +128,34 @@ def test_the_worked_convolution_has_the_numbers_of_the_network(lesson: Lesson) -
         assert worked == pytest.approx(computed, abs=1e-6)
 
 
+def test_hovering_shows_a_cell_and_a_click_keeps_it(lesson: Lesson) -> None:
+    output = Layers(Network.load()).outputs(rasterize(samples()[3]))[1][0]
+    lesson.sample(3)
+    lesson.field("Filter").select_option("0")
+    picture = lesson.view("Convolution").locator(".mn-picker canvas")
+
+    def shows(row: int, column: int) -> None:
+        lesson.page.wait_for_function(
+            "at => document.querySelector('.mn-pictures').ariaLabel.includes(at)",
+            arg=f"the cell at row {row}, column {column} framed",
+        )
+        worked, computed = lesson.sum()
+        assert np.float32(computed) == output[row, column]
+        assert worked == pytest.approx(computed, abs=1e-6)
+
+    def at(row: int, column: int) -> dict[str, float]:
+        return {"x": 280 + 9 * column + 4, "y": 9 + 9 * row + 4}
+
+    picture.click(position=at(6, 7))
+    shows(6, 7)
+    for row, column in [(12, 9), (13, 20), (20, 12)]:
+        picture.hover(position=at(row, column))
+        shows(row, column)
+    assert lesson.field("Row").input_value() == "6"
+    lesson.field("Row").hover()  # off the picture
+    shows(6, 7)
+
+
 def test_arrow_keys_choose_a_cell_and_tab_leaves_the_picture(lesson: Lesson) -> None:
     lesson.field("Row").fill("10")
     lesson.field("Row").press("Enter")
@@ -164,20 +192,24 @@ def test_the_keyboard_alone_reaches_every_control(lesson: Lesson) -> None:
         assert visited >= groups - 1, index  # a group of radio buttons is one stop
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_axe_finds_nothing_in_the_views(lesson: Lesson, theme: str) -> None:
-    size = lesson.page.viewport_size
-    assert size is not None
-    lesson.notebook.theme(f"JupyterLab {theme}")
-    lesson.page.set_viewport_size({"width": 1100, "height": 7000})  # axe skips what is off screen
-    try:
-        lesson.view("Doubt").locator("tr.is-winner").wait_for()
-        options = {"resultTypes": ["violations"], "preload": False}
-        found = Axe().run(lesson.page, context=".mn-body", options=options)
-        assert found.violations_count == 0, found.generate_report()
-    finally:
-        lesson.page.set_viewport_size(size)
-        lesson.notebook.theme("JupyterLab Light")
+def test_axe_finds_nothing_in_the_views_in_both_themes(lesson: Lesson) -> None:
+    assert lesson.notebook.barriers() == ""
+
+
+def test_a_slider_sets_the_temperature_by_keyboard_and_has_a_name(lesson: Lesson) -> None:
+    lesson.sample(4)
+    slider = lesson.view("Softmax").get_by_role("slider", name="Temperature", exact=True)
+    slider.press("ArrowRight")
+    caption = lesson.view("Softmax").locator("caption").nth(1)
+    caption.filter(has_text="at temperature 1.19").wait_for()
+    slider.press("ArrowLeft")
+    caption.filter(has_text=re.compile("at temperature 1$")).wait_for()
+
+
+def test_canvases_say_what_they_are(lesson: Lesson) -> None:
+    canvases = lesson.page.locator(".mn-view canvas")
+    named = lesson.page.locator(".mn-view canvas[role=img][aria-label]:not([title])")
+    assert canvases.count() == named.count() > 2
 
 
 def test_nothing_sticks_out_at_any_width(lesson: Lesson) -> None:

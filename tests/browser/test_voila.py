@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, Page
 from mnist_nb import LocalEdge
 from mnist_nb.app_server import app_notebook
 
-from .conftest import ROOT, _free_port, _wait_until_up
+from .application import free_port, wait_until_up
+from .conftest import ROOT
 from .notebook import SEVEN, LabNotebook
 
 NOTEBOOK = "01_draw.ipynb"
@@ -38,7 +39,7 @@ def test_the_app_has_the_lab_and_how_to_read_it_and_no_exercises() -> None:
 def app(edge: LocalEdge) -> Iterator[str]:
     """`make app` without opening a browser: its URL. It has to end by itself at Ctrl+C."""
     pytest.importorskip("voila")
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "mnist_nb.app_server", "--no-browser"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
     server = subprocess.Popen(
@@ -99,7 +100,7 @@ def notebook_7(
     shutil.copy(ROOT / "notebooks" / NOTEBOOK, folder)
     env = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
     env |= {"HOME": str(home), "IPYTHONDIR": str(home), "MNIST_NB_EDGE_URL": edge.url}
-    port = _free_port()
+    port = free_port()
     command = [str(Path(sys.executable).with_name("jupyter-notebook")), "--no-browser"]
     command += ["--allow-root", "--expose-app-in-browser", "--IdentityProvider.token="]
     command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
@@ -108,7 +109,7 @@ def notebook_7(
     with log.open("wb") as out:
         server = subprocess.Popen(command, env=env, stdout=out, stderr=subprocess.STDOUT)
     try:
-        _wait_until_up(f"http://127.0.0.1:{port}/api", server, log)
+        wait_until_up(f"http://127.0.0.1:{port}/api", server, log)
         page = browser.new_page()
         page.set_default_timeout(1000 * SECONDS)
         page.goto(f"http://127.0.0.1:{port}/notebooks/{NOTEBOOK}")

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from mnist_nb.network.architecture import Conv2d
 from mnist_nb.widgets.layers.answer import note
 from mnist_nb.widgets.layers.bars import signed
-from mnist_nb.widgets.layers.picker import Picker
+from mnist_nb.widgets.layers.picker import Picker, Point
 from mnist_nb.widgets.layers.pictures import NEGATIVE, POSITIVE, grey_uri, signed_uri
 from mnist_nb.widgets.layers.subject import Subject
 from mnist_nb.widgets.layers.view import View, counter, dropdown
@@ -16,10 +16,15 @@ GAP = 28  # CSS pixels between the two pictures
 SEEN = 28  # pixels a side of the image
 
 Array = NDArray[np.float32]
+Cell = tuple[int, int]  # row and column of the result
 
 
 class Convolution(View):
-    """Choose a cell of the first convolution's result: where it comes from, number by number."""
+    """Point at a cell of the first convolution's result: where it comes from, number by number.
+
+    The pointer shows the cell that it is over; a click, the fields or the arrow keys choose the one
+    to show when it has left.
+    """
 
     title = "one convolution, worked by hand"
 
@@ -32,19 +37,24 @@ class Convolution(View):
         self.row = counter("Row", self._rows // 2, 0, self._rows - 1)
         self.column = counter("Column", self._columns // 2, 0, self._columns - 1)
         size = (PIXEL * (SEEN + self._columns) + GAP, PIXEL * SEEN)
+        self._over: Cell | None = None  # under the pointer, shown in place of the chosen one
+        self._is_choosing = False
         self.picker = Picker(
-            size, "Choose a cell of the result: press, drag, or the arrow keys",
-            self._point, self._step, subject.pad.status.guard,
+            size, "Two pictures: choose a cell of the right one with the arrow keys or a click",
+            self._hover, lambda point: self._choose(*self._under(point)), self._step,
         )  # fmt: skip
         controls = [self.filter, self.row, self.column]
-        super().__init__(subject, controls, [self.picker], with_pad=False)
+        for field in (self.row, self.column):
+            field.observe(lambda change: self._typed(), "value")  # before the view shows it
+        overlay = [self.picker, self.picker.status]
+        super().__init__(subject, controls, overlay, with_pad=False)
 
     def html(self) -> str:
         """Return both pictures and the sum."""
         look = self.subject.look
-        number, row, column = self.filter.value, self.row.value, self.column.value
+        number, (row, column) = self.filter.value, self.cell
         result = look.outputs[self._index + 1][number]
-        patch, kernel, bias = self.terms()
+        patch, kernel, bias = self._terms(number, row, column)
         products = patch * kernel  # float32, one rounding each
         total = np.float32(products.sum(dtype=np.float64) + bias)
         theirs = result[row, column]
@@ -68,15 +78,21 @@ class Convolution(View):
             f"<strong>{signed(float(theirs), 6)}</strong> at row {row}, column {column}.</p>"
         )
 
-    def terms(self) -> tuple[Array, Array, np.float32]:
-        """Return the patch (k, k), the filter (k, k) and the bias of the chosen cell, float32."""
+    @property
+    def cell(self) -> Cell:
+        """Row and column of what is shown: under the pointer, or else the chosen one."""
+        over = self._over
+        return (self.row.value, self.column.value) if over is None else over
+
+    def _terms(self, number: int, row: int, column: int) -> tuple[Array, Array, np.float32]:
+        """The patch (k, k), the filter (k, k) and the bias of a cell, float32."""
         look, layer = self.subject.look, self._layer
         tensors = look.network.weights.tensors
-        kernel = tensors[layer.weight][self.filter.value, 0]
-        bias = tensors[layer.bias][self.filter.value] if layer.bias else np.float32(0)
+        kernel = tensors[layer.weight][number, 0]
+        bias = tensors[layer.bias][number] if layer.bias else np.float32(0)
         size = len(kernel)
         pixels = np.pad(look.outputs[self._index][0], (self._before(size), size))
-        top, left = self.row.value * layer.stride, self.column.value * layer.stride
+        top, left = row * layer.stride, column * layer.stride
         return pixels[top : top + size, left : left + size], kernel, bias
 
     def _before(self, size: int) -> int:
@@ -93,6 +109,7 @@ class Convolution(View):
         spot_x, spot_y = start + PIXEL * column, down + PIXEL * row
         box = (start, down, PIXEL * self._columns, PIXEL * self._rows)
         drawn = _image(signed_uri(result, limit), *box)
+        chosen = self.row.value, self.column.value
         label = (
             f"Left the image with the patch at row {y}, column {x} framed; right the result of the "
             f"filter with the cell at row {row}, column {column} framed"
@@ -107,29 +124,47 @@ class Convolution(View):
             f'<line class="mn-link" x1="{PIXEL * (x + size)}" y1="{PIXEL * (y + size / 2)}" '
             f'x2="{spot_x}" y2="{spot_y + PIXEL / 2}"/>'
             f'<rect class="mn-frame" x="{PIXEL * x}" y="{PIXEL * y}" width="{PIXEL * size}" '
-            f'height="{PIXEL * size}"/><rect class="mn-frame" x="{spot_x}" y="{spot_y}" '
-            f'width="{PIXEL}" height="{PIXEL}"/></svg>'
+            f'height="{PIXEL * size}"/>{_spot("is-chosen", start, down, *chosen)}'
+            f"{_spot('', start, down, row, column)}</svg>"
         )
 
-    def _point(self, x: float, y: float) -> None:
-        """Choose the cell under the pointer, or the one whose patch is around it."""
+    def _under(self, point: Point) -> Cell:
+        """The cell under the pointer, or the one whose patch is around it."""
+        x, y = point
         start = PIXEL * SEEN + GAP
         if x >= start:
             down = (SEEN - self._rows) / 2
-            self._choose(int(y / PIXEL - down), int((x - start) / PIXEL))
+            row, column = int(y / PIXEL - down), int((x - start) / PIXEL)
         else:
             size = self.subject.network.weights.tensors[self._layer.weight].shape[-1]
             back = (size - 1) // 2 - self._before(size)
             stride = self._layer.stride
-            self._choose((int(y / PIXEL) - back) // stride, (int(x / PIXEL) - back) // stride)
+            row, column = (int(y / PIXEL) - back) // stride, (int(x / PIXEL) - back) // stride
+        return min(max(row, 0), self._rows - 1), min(max(column, 0), self._columns - 1)
+
+    def _hover(self, point: Point | None) -> None:
+        before = self.cell
+        self._over = None if point is None else self._under(point)
+        if self.cell != before:
+            self.follow()
 
     def _step(self, rows: int, columns: int) -> None:
-        self._choose(self.row.value + rows, self.column.value + columns)
+        row, column = self.row.value + rows, self.column.value + columns
+        self._choose(min(max(row, 0), self.row.max), min(max(column, 0), self.column.max))
 
     def _choose(self, row: int, column: int) -> None:
-        row = min(max(row, 0), self._rows - 1)
-        column = min(max(column, 0), self._columns - 1)
-        self.row.value, self.column.value = row, column  # each of them shows anew
+        self._over = row, column  # so that nothing is shown between the two changes
+        self._is_choosing = True
+        try:
+            self.row.value, self.column.value = row, column
+        finally:
+            self._is_choosing = False
+        self.follow()
+
+    def _typed(self) -> None:
+        """What is typed counts, wherever the pointer rests."""
+        if not self._is_choosing:
+            self._over = None
 
 
 def _captions(number: int) -> str:
@@ -139,6 +174,12 @@ def _captions(number: int) -> str:
         f'<span style="margin-left:{result - image}px">What filter {number} makes of it '
         "(orange above 0, blue below)</span></p>"
     )
+
+
+def _spot(kind: str, left: float, top: float, row: int, column: int) -> str:
+    x, y = left + PIXEL * column, top + PIXEL * row
+    size = f'width="{PIXEL}" height="{PIXEL}"'
+    return f'<rect class="mn-frame {kind}" x="{x}" y="{y}" {size}/>'
 
 
 def _image(uri: str, x: float, y: float, width: float, height: float) -> str:

@@ -45,12 +45,12 @@ class Exchange:
         )
         path = urlsplit(str(asked.url)).path
         return _page(
-            '<div class="mn-row mn-exchange"><section class="mn-message"><h4>There</h4>'
+            '<div class="mn-row mn-exchange"><section class="mn-message"><h3>There</h3>'
             f"<pre tabindex='0'>{escape(asked.method)} {escape(path)} HTTP/1.1\n"
             f"{_headers(asked.headers)}</pre>"
             f"<p>then {len(asked.content)} bytes, one for each pixel, here {ROW} in a line:</p>"
             f'<pre class="mn-dump" tabindex="0">{body}</pre></section>'
-            '<section class="mn-message"><h4>Back</h4>'
+            '<section class="mn-message"><h3>Back</h3>'
             f"<pre tabindex='0'>HTTP/1.1 {answered.status_code} {escape(answered.reason_phrase)}\n"
             f"{_headers(answered.headers)}</pre>"
             f"<p>then {len(answered.content)} bytes, four for each digit:</p>"

@@ -42,7 +42,7 @@ class FeatureMaps(View):
         uri = signed_uri(field, max(-low, high))
         shown = round(WIDTH * field.shape[0] / field.shape[1])
         return (
-            f'<figure data-block="{nth}" data-max="{high:.9g}"><figcaption>{text} '
+            f'<figure data-block="{nth}" data-max="{high:.9g}"><figcaption>{text}; '
             f'<span class="mn-quiet">orange up to {high:.1f}, blue down to '
             f"{str(round(low, 1)).replace('-', '−')}</span></figcaption>"
             f"{img(uri, alt, WIDTH, shown, 'mn-tiles')}</figure>"

@@ -7,9 +7,9 @@ from mnist_nb.widgets.layers.answer import note
 from mnist_nb.widgets.layers.bars import probability_rows, signed_rows
 from mnist_nb.widgets.layers.plot import Plot
 from mnist_nb.widgets.layers.subject import Subject
-from mnist_nb.widgets.layers.view import View, choice
+from mnist_nb.widgets.layers.view import View, slider
 
-TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+LOWEST, HIGHEST = 0.25, 16.0  # temperatures
 
 
 def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
@@ -27,8 +27,7 @@ class Softmax(View):
     at_rest = True
 
     def __init__(self, subject: Subject) -> None:
-        options = [(f"{t:g}", t) for t in TEMPERATURES]
-        self.temperature = choice("Temperature", options, 1.0)
+        self.temperature = slider("Temperature", 1.0, LOWEST, HIGHEST, "min(100%, 420px)")
         super().__init__(subject, [self.temperature], with_pad=False)
 
     def html(self) -> str:
@@ -39,15 +38,15 @@ class Softmax(View):
         return (
             f'{note(look)}<div class="mn-row"><div class="mn-half">'
             f'{signed_rows(look.logits, labels, "Logits")}</div><div class="mn-half">'
-            f"{probability_rows(shares, labels, f'Probabilities at temperature {temperature:g}')}"
+            f"{probability_rows(shares, labels, f'Probabilities at temperature {temperature:.3g}')}"
             f"</div></div>{_curves(look.logits, temperature, labels)}"
         )
 
 
 def _curves(logits: NDArray[np.float32], temperature: float, labels: tuple[str, ...]) -> str:
-    span = np.geomspace(TEMPERATURES[0], TEMPERATURES[-1], 60)
+    span = np.geomspace(LOWEST, HIGHEST, 60)
     plot = Plot(
-        (TEMPERATURES[0], TEMPERATURES[-1]), (0, 1), ("temperature", "probability"), (560, 210),
+        (LOWEST, HIGHEST), (0, 1), ("temperature", "probability"), (560, 210),
         log_x=True,
     )  # fmt: skip
     shares = softmax(logits[None] / span[:, None])  # (temperatures, labels)

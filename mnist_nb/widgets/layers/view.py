@@ -4,11 +4,13 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
+from math import log2
 from typing import Any
 
 import ipywidgets as widgets
 
 from mnist_nb.widgets.layers.subject import Subject
+from mnist_nb.widgets.names import style_sheet
 
 
 class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
@@ -51,7 +53,7 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
         tools.add_class("mn-tools" if controls else "mnist-nb-hidden")
         stage = widgets.Box([self.shown, *overlay])
         stage.add_class("mn-stage")
-        body = widgets.VBox([_stylesheet_widget(), tools, stage])
+        body = widgets.VBox([style_sheet(css()), tools, stage])
         body.add_class("mn-body")
         self.follow()
         super().__init__([subject.pad, body] if with_pad else [body])
@@ -142,8 +144,23 @@ def dropdown(text: str, options: Sequence[Any], width: str = "auto") -> widgets.
     )
 
 
+def slider(text: str, value: float, low: float, high: float, width: str) -> widgets.FloatLogSlider:
+    """Make a slider of powers of two; a style sheet beside it names it for screen readers."""
+    return widgets.FloatLogSlider(
+        description=text,
+        value=value,
+        base=2,
+        min=log2(low),
+        max=log2(high),
+        step=0.25,
+        readout_format=".3g",
+        layout={"width": width},
+        style={"description_width": "initial"},
+    )
+
+
 def counter(text: str, value: int, low: int, high: int) -> widgets.BoundedIntText:
-    """Make a field for a whole number; a slider of ipywidgets has no name for screen readers."""
+    """Make a field for a whole number: it names the very one, which a slider of 28 hardly hits."""
     return widgets.BoundedIntText(
         description=text,
         value=value,
@@ -158,9 +175,3 @@ def counter(text: str, value: int, low: int, high: int) -> widgets.BoundedIntTex
 def css() -> str:
     """Return the style sheet of all views."""
     return files("mnist_nb.widgets.layers").joinpath("layers.css").read_text(encoding="utf-8")
-
-
-def _stylesheet_widget() -> widgets.HTML:
-    style = widgets.HTML(f"<style>{css()}</style>")
-    style.add_class("mnist-nb-style")
-    return style
