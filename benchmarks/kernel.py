@@ -1,8 +1,8 @@
-"""The edge's kernel in Node, beside onnxruntime-web, its own scalar build and the machine's peak.
+"""The edge's kernel in Node, beside others in WebAssembly, its scalar build and the machine's peak.
 
 All contenders run in one Node process, in rounds of a few calls each, after a warm-up. The peak is
-that of 128-bit multiplies and adds in WebAssembly (peak.c), measured in the same rounds. Batches of
-256 go through a `LocalEdge` too, alternating with the kernel alone. Needs `npm ci` in this folder.
+that of 128-bit multiplies and adds in WebAssembly (peak.c), measured in the same rounds. The peers
+need `npm ci` in this folder.
 """
 
 import json
@@ -10,55 +10,89 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from harness import Ratio, Section, rows
 
-from mnist_nb import EdgeClient, LocalEdge, Network, rasterize
+from benchmarks.harness import HERE, Section, ratio, rows, target
+from mnist_nb import Network, rasterize
 from mnist_nb.drawing.samples import samples
 from mnist_nb.edge.node import find_deploy, find_node, node_env
 from mnist_nb.network.interchange import to_onnx
 from mnist_nb.network.weights import shipped_weights
 
-HERE = Path(__file__).parent
 MULTIPLY_ADDS = 2_756_896  # of one image in the shipped network
 BATCH = 256
+PEERS = ("onnxruntime-web", "tfjs, wasm", "tfjs, cpu")
+QUICK = {"rounds": 12}
 
 
-def build(folder: Path) -> dict[str, Path]:
+def build(folder: Path) -> tuple[Path, Path]:
     """Compile what is not committed: the kernel without SIMD, and the peak."""
     env = {**os.environ, "PYTHON": sys.executable}
-    kernel = find_deploy() / "kernel"
     scalar, peak = folder / "scalar.wasm", folder / "peak.wasm"
-    subprocess.run(["sh", kernel / "build.sh", scalar, "-mno-simd128"], check=True, env=env)
+    script = find_deploy() / "kernel/build.sh"
+    subprocess.run(["sh", script, scalar, "-mno-simd128"], check=True, env=env)
     compile = [sys.executable, "-m", "ziglang", "cc", "--target=wasm32-freestanding", "-O3"]
     options = ["-msimd128", "-nostdlib", "-Wl,--no-entry", "-Wl,--strip-all"]
     subprocess.run([*compile, *options, "-o", peak, HERE / "peak.c"], check=True)
-    return {"simd": kernel / "kernel.wasm", "scalar": scalar, "peak": peak}
+    return scalar, peak
+
+
+def folded(network: Network, file: Path) -> dict[str, Any]:
+    """Write the tensors of the shipped architecture as tfjs has them; return where they are."""
+    tensors, found = network.weights.tensors, []
+    for name in ("conv1", "conv2", "conv3"):
+        weight, bias, mean, var = (
+            tensors[f"{name}.norm.{part}"].astype(np.float64)
+            for part in ("weight", "bias", "running_mean", "running_var")
+        )
+        scale = weight / np.sqrt(var + 1e-5)
+        found.append(tensors[f"{name}.weight"].transpose(2, 3, 1, 0) * scale)  # HWIO
+        found.append((tensors[f"{name}.bias"] - mean) * scale + bias)
+    by_channel = tensors["fc1.weight"].reshape(32, 24, 22, 22)
+    found.append(by_channel.transpose(2, 3, 1, 0).reshape(-1, 32))  # channel-last, (in, out)
+    found.append(tensors["fc2.weight"].T)
+    file.write_bytes(b"".join(t.astype("<f4").tobytes() for t in found))
+    starts = np.cumsum([0, *(t.size for t in found)]).tolist()
+    entry = network.architecture
+    return {
+        "file": str(file),
+        "shapes": [[start, *t.shape] for start, t in zip(starts, found, strict=False)],
+        "input": {"scale": entry.scale, "mean": entry.mean, "std": entry.std},
+    }
 
 
 class Contenders:
-    """The Node process; each call of `round` is one round of all contenders."""
+    """The Node process; each call of `round` is one round of all contenders.
 
-    def __init__(self, folder: Path) -> None:
+    Attributes:
+        images: 256 of them, uint8.
+        header: what the process said of itself: version, spread, rounds, missing.
+    """
+
+    def __init__(self, folder: Path, peers: Sequence[str] | None) -> None:
         network = Network.load()
         ten = np.array([rasterize(drawing) for drawing in samples()])
-        images = np.resize(ten, (BATCH, 28, 28))
-        (folder / "images").write_bytes(images.tobytes())
+        self.images = np.resize(ten, (BATCH, 28, 28))
+        (folder / "images").write_bytes(self.images.tobytes())
         (folder / "network.onnx").write_bytes(to_onnx(network.weights))
-        built = build(folder)
-        asked = {
+        kernels = {"simd": str(find_deploy() / "kernel/kernel.wasm")}
+        asked: dict[str, Any] = {
             "deploy": str(find_deploy()),
-            "kernels": {name: str(built[name]) for name in ("simd", "scalar")},
-            "peak": str(built["peak"]),
+            "kernels": kernels,
             "weights": str(shipped_weights()),
             "onnx": str(folder / "network.onnx"),
+            "folded": folded(network, folder / "folded"),
             "images": str(folder / "images"),
+            "peers": list(peers or ()),
         }
-        self.images = images
+        if peers is not None:
+            scalar, peak = build(folder)
+            kernels["scalar"], asked["peak"] = str(scalar), str(peak)
         self.process = subprocess.Popen(
             [find_node(), HERE / "kernel.mjs", json.dumps(asked)],
             stdin=subprocess.PIPE,
@@ -70,81 +104,64 @@ class Contenders:
         self.header = self._read()
 
     def round(self) -> dict[str, float]:
-        """Return microseconds a call."""
+        """Return seconds a call."""
         assert self.process.stdin is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        return self._read()
+        return {name: float(us) / 1e6 for name, us in self._read().items()}
 
     def close(self) -> None:
-        self.process.communicate(timeout=10)
+        """End the process."""
+        self.process.communicate(timeout=20)
 
     def _read(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            sys.exit("the Node process ended: did you run `npm ci` in benchmarks/ and deploy/?")
+            raise RuntimeError("the Node process ended; its own message is above")
         return dict(json.loads(line))
+
+
+@contextmanager
+def contenders(peers: Sequence[str] | None) -> Iterator[Contenders]:
+    """Yield the Node process; without `peers` it has the kernel alone, neither scalar nor peak."""
+    with tempfile.TemporaryDirectory() as folder:
+        running = Contenders(Path(folder), peers)
+        try:
+            yield running
+        finally:
+            running.close()
 
 
 def measure(rounds: int = 200) -> dict[str, Section]:
     """Return the section "kernel"."""
-    with tempfile.TemporaryDirectory() as folder:
-        contenders = Contenders(Path(folder))
-        try:
-            measured = [contenders.round() for _ in range(rounds)]
-            through_edge = batches(contenders, rounds // 4)
-        finally:
-            contenders.close()
-    header = contenders.header
-    times = {name: [one[name] / 1e6 for one in measured] for name in measured[0]}
+    with contenders(PEERS) as running:
+        header = running.header
+        measured = [running.round() for _ in range(rounds)]
+    if header["spread"] > 1e-5:
+        raise RuntimeError(f"the contenders' answers differ by {header['spread']}: not one network")
+    times = {name: [one[name] for one in measured] for name in measured[0]}
+    batch = np.array(times.pop("kernel, batch")) / BATCH
     chains = {name: int(name[6:]) for name in times if name.startswith("chains")}
     # Multiply-adds a second: of the best number of chains in each round, and of the kernel.
-    done = {n: header["rounds"] * 4 * count / np.array(times[n]) for n, count in chains.items()}
-    peak = np.max(list(done.values()), axis=0)
-    kernel = np.array(times["kernel"])
-    share = MULTIPLY_ADDS / kernel / peak
-    least = MULTIPLY_ADDS / kernel.min() / peak.max()
-    ratios = [Ratio("kernel's share of the SIMD peak", float(np.median(share)), 0.75, float(least))]
-    for peer, target in {"onnxruntime-web": 2.5, "kernel, scalar build": 9.0}.items():
-        theirs = np.array(times[peer])
-        quotient = float(np.median(theirs / kernel))
-        least = float(theirs.min() / kernel.min())
-        ratios.append(Ratio(f"{peer} / kernel", quotient, target, least))
-    alone, edge = (np.array(column) for column in zip(*through_edge, strict=True))
-    ratios.append(
-        Ratio(
-            f"edge's share of the kernel's images a second, batch {BATCH}",
-            float(np.median(alone / edge)),
-            0.9,
-            float(alone.min() / edge.min()),
+    done = [header["rounds"] * 4 * many / np.array(times.pop(n)) for n, many in chains.items()]
+    peak, speed = np.max(done, axis=0), MULTIPLY_ADDS / np.array(times["kernel"])
+    targets = [
+        target(
+            "kernel's share of the SIMD peak",
+            speed / peak,
+            0.75,
+            least=float(speed.max() / peak.max()),
         )
-    )
+    ]
+    for peer, bound in {"onnxruntime-web": 2.5, "kernel, scalar build": 9.0}.items():
+        if peer in times:
+            targets.append(ratio(times, peer, "kernel", f"{peer} / kernel", bound))
+    times["kernel, in batches of 256, an image"] = batch.tolist()
     about = (
-        f"one image, in Node {header['versions']['node']}; SIMD peak {peak.max() / 1e9:.1f} billion"
-        f" multiply-adds a second; answers differ by at most {header['spread']:.1e}"
+        f"one image, one thread, in Node {header['version'].removeprefix('v')}; SIMD peak "
+        f"{np.median(peak) / 1e9:.1f} billion multiply-adds a second; all answers agree to "
+        f"{header['spread']:.0e}"
     )
-    table = rows({n: t for n, t in times.items() if n not in chains}, 1e6)
-    table[f"edge, {BATCH} images"] = rows({"edge": list(edge)}, 1e6)["edge"]
-    return {"kernel": Section("The edge's kernel", about, "us", table, ratios)}
-
-
-def batches(contenders: Contenders, rounds: int) -> list[tuple[float, float]]:
-    """Return seconds of 256 images: the kernel alone, and through an edge."""
-    found = []
-    with LocalEdge() as local, EdgeClient(local.url, timeout=60) as client:
-        for _ in range(5):
-            client.classify(contenders.images)
-        for _ in range(rounds):
-            start = time.perf_counter()
-            client.classify(contenders.images)
-            edge = time.perf_counter() - start
-            found.append((contenders.round()["kernel, batch"] / 1e6, edge))
-    return found
-
-
-if __name__ == "__main__":
-    from harness import to_text
-
-    for section in measure(int(sys.argv[1]) if len(sys.argv) > 1 else 200).values():
-        print(to_text(section))
+    table = rows(times, 1e6)
+    return {"kernel": Section("The edge's kernel", about, "µs", table, targets, header["missing"])}

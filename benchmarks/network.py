@@ -1,27 +1,28 @@
 """One network on this machine: our numpy beside onnxruntime, PyTorch and a textbook's numpy."""
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
+from math import erf
 
 import numpy as np
-from harness import Ratio, Section, Times, ratio, rows, take_turns
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from benchmarks.harness import Section, Target, Times, ratio, rows, take_turns
 from mnist_nb import Network, rasterize
 from mnist_nb.drawing.samples import samples
 from mnist_nb.network.interchange import to_onnx
 
 BATCH = 256
+OURS = "numpy, ours"
 Images = NDArray[np.uint8]
 Classify = Callable[[Images], NDArray[np.float32]]
+Makers = Mapping[str, Callable[[Network], Classify]]
 
 
 def naive_numpy(network: Network) -> Classify:
-    """The layers as a textbook writes them: im2col, channels first, erf by math."""
-    from math import erf
-
+    """The layers as a textbook writes them: windows, channels first, erf by math."""
     tensors = network.weights.tensors
     gelu = np.frompyfunc(lambda x: x * (1 + erf(x / 2**0.5)) / 2, 1, 1)
 
@@ -82,7 +83,7 @@ def pytorch(network: Network, threads: int, compiled: bool) -> Classify:
         linear.weight.data.copy_(torch.from_numpy(network.weights.tensors[f"fc{i}.weight"].copy()))
     modules += [nn.Flatten(), linears[0], nn.GELU(), linears[1], nn.Softmax(1)]
     net = nn.Sequential(*modules).eval()
-    run = torch.compile(net) if compiled else net
+    run = torch.compile(net, dynamic=False) if compiled else net
     entry = network.architecture
 
     def classify(images: Images) -> NDArray[np.float32]:
@@ -94,75 +95,90 @@ def pytorch(network: Network, threads: int, compiled: bool) -> Classify:
     return classify
 
 
-def contenders(network: Network) -> tuple[dict[str, Classify], dict[str, str]]:
-    """Return who can be measured here, and who cannot with the reason."""
-    found: dict[str, Classify] = {"numpy, ours": network.predict}
-    missing = {}
-    makers: dict[str, Callable[[], Classify]] = {
-        "numpy, naive": lambda: naive_numpy(network),
-        "onnxruntime, 1 thread": lambda: onnxruntime(network, 1),
-        "onnxruntime, 2 threads": lambda: onnxruntime(network, 2),
-        "PyTorch eager, 1 thread": lambda: pytorch(network, 1, compiled=False),
-        "PyTorch eager, 2 threads": lambda: pytorch(network, 2, compiled=False),
-        "PyTorch compiled, 1 thread": lambda: pytorch(network, 1, compiled=True),
-    }
-    image = np.array([rasterize(samples()[3])])
-    ours = network.predict(image)
-    for name, make in makers.items():
-        try:
-            classify = make()
-            theirs = classify(image)
-        except Exception as error:  # a peer that does not work here is told, not measured
-            missing[name] = f"{type(error).__name__}: {error}".splitlines()[0][:120]
-            continue
-        # They have to agree before their times mean anything.
-        assert np.abs(theirs - ours).max() < 1e-5, f"{name} computes another network"
-        found[name] = classify
-    return found, missing
+# With one thread and with two in rounds of their own: idle threads wait in a loop for a while, and
+# would take time from whoever has the next turn.
+ONE_THREAD: Makers = {
+    "numpy, naive": naive_numpy,
+    "onnxruntime, 1 thread": partial(onnxruntime, threads=1),
+    "PyTorch eager, 1 thread": partial(pytorch, threads=1, compiled=False),
+    "PyTorch compiled, 1 thread": partial(pytorch, threads=1, compiled=True),
+}
+TWO_THREADS: Makers = {
+    "onnxruntime, 2 threads": partial(onnxruntime, threads=2),
+    "PyTorch eager, 2 threads": partial(pytorch, threads=2, compiled=False),
+    "PyTorch compiled, 2 threads": partial(pytorch, threads=2, compiled=True),
+}
+# PyTorch takes seconds to load, and many more to compile.
+QUICK = {
+    "rounds": 10,
+    "groups": [{name: ONE_THREAD[name] for name in ("numpy, naive", "onnxruntime, 1 thread")}],
+}
 
 
-def ratios(times: Times, batch: bool) -> list[Ratio]:
-    made = []
-    if "onnxruntime, 1 thread" in times:
-        name = "numpy / onnxruntime, 1 thread" + (f", batch {BATCH}" if batch else "")
-        target = 1.5 if batch else 1.0
-        made.append(
-            ratio(times, "numpy, ours", "onnxruntime, 1 thread", name, target, at_most=True)
-        )
-    if "PyTorch eager, 1 thread" in times and not batch:
-        name = "PyTorch eager, 1 thread / numpy"
-        made.append(ratio(times, "PyTorch eager, 1 thread", "numpy, ours", name, 2.0))
-    return made
-
-
-def measure(rounds: int = 200) -> dict[str, Section]:
+def measure(rounds: int = 200, groups: list[Makers] | None = None) -> dict[str, Section]:
     """Return the sections "numpy" and "numpy batch"."""
     network = Network.load()
     ten = np.array([rasterize(drawing) for drawing in samples()])
     batch = np.resize(ten, (BATCH, 28, 28))
-    found, missing = contenders(network)
-    about = "numpy's BLAS has one thread; answers of all agree to 1e-5 before the clock starts"
-    one = take_turns({name: lambda c=c: c(ten[3:4]) for name, c in found.items()}, rounds, 3)
-    sections = {
+    one: dict[str, list[float]] = {}
+    many: dict[str, list[float]] = {}
+    missing: dict[str, str] = {}
+    for makers in groups or [ONE_THREAD, TWO_THREADS]:
+        found, lacking = contenders(network, makers, ten)
+        missing |= lacking
+        first = {name: partial(classify, ten[3:4]) for name, classify in found.items()}
+        one = take_turns(first, rounds, 3) | one  # ours is that of the first group
+        found.pop("numpy, naive", None)  # a second a batch
+        all_ = {name: partial(classify, batch) for name, classify in found.items()}
+        many = take_turns(all_, max(3, rounds // 8), 1, 3) | many
+    about = "products of numpy here are too small for its BLAS to share them among threads"
+    agree = f"{about}; the answers of all agree to 1e-5"
+    title = f"{BATCH} images on this machine, each"
+    return {
         "numpy": Section(
-            "One image on this machine", about, "ms", rows(one, 1e3), ratios(one, False), missing
-        )
+            "One image on this machine", agree, "ms", rows(one, 1e3), one_ratios(one), missing
+        ),
+        "numpy batch": Section(
+            title, agree, "ms", rows(many, 1e3 / BATCH), batch_ratios(many), missing
+        ),
     }
-    found.pop("numpy, naive", None)  # a second a batch
-    many = take_turns({n: lambda c=c: c(batch) for n, c in found.items()}, rounds // 8, 1, 3)
-    sections["numpy batch"] = Section(
-        f"{BATCH} images on this machine, for each image",
-        about,
-        "ms",
-        rows(many, 1e3 / BATCH),
-        ratios(many, True),
-        missing,
-    )
-    return sections
 
 
-if __name__ == "__main__":
-    from harness import to_text
+def contenders(
+    network: Network, makers: Makers, images: Images
+) -> tuple[dict[str, Classify], dict[str, str]]:
+    """Return who can be measured here, ours among them, and who cannot with the reason."""
+    found: dict[str, Classify] = {OURS: network.predict}
+    missing = {}
+    ours = network.predict(images)
+    for name, make in makers.items():
+        try:
+            classify = make(network)
+            theirs = classify(images)
+        except ImportError as error:
+            missing[name] = f"{error}: it is not installed"
+            continue
+        except Exception as error:  # a peer that does not work here is told, not measured
+            reason = str(error).strip().splitlines() or [""]
+            missing[name] = f"{type(error).__name__}: {reason[0]}"[:120]
+            continue
+        # They have to agree before their times mean anything.
+        if np.abs(theirs - ours).max() > 1e-5:
+            raise RuntimeError(f"{name} computes another network")
+        found[name] = classify
+    return found, missing
 
-    for section in measure(int(sys.argv[1]) if len(sys.argv) > 1 else 200).values():
-        print(to_text(section))
+
+def one_ratios(times: Times) -> list[Target]:
+    made = []
+    if (onnx := "onnxruntime, 1 thread") in times:
+        made.append(ratio(times, OURS, onnx, f"numpy / {onnx}", 1.0, at_most=True))
+    if (torch := "PyTorch eager, 1 thread") in times:
+        made.append(ratio(times, torch, OURS, f"{torch} / numpy", 2.0))
+    return made
+
+
+def batch_ratios(times: Times) -> list[Target]:
+    onnx = "onnxruntime, 1 thread"
+    name = f"numpy / {onnx}, batch {BATCH}"
+    return [ratio(times, OURS, onnx, name, 1.5, at_most=True)] if onnx in times else []

@@ -1,92 +1,174 @@
-"""Turn `results.json` into `docs/benchmarks.md` and its pictures; a test holds them to it."""
+"""Turn `results.json` into `docs/benchmarks.md`, its pictures and README's table.
+
+A test holds both texts to the file.
+"""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from harness import HERE, RESULTS
+from benchmarks.harness import HERE
+from benchmarks.report import bound, reached, short
 
-DOCS = HERE.parent / "docs"
-PICTURED = ("numpy", "kernel", "edge")  # sections that compare us with others
+ROOT = HERE.parent
+RESULTS, PAGE, README = HERE / "results.json", ROOT / "docs/benchmarks.md", ROOT / "README.md"
+PICTURED = ("numpy", "numpy batch", "kernel", "edge", "pen")
+BEGIN, END = "<!-- numbers of `make bench` -->", "<!-- end of the numbers -->"
 
 INTRODUCTION = """# Benchmarks
 
-`make bench` measures this on your machine and writes this page. Contenders take turns within each
-round, after a warm-up; times are medians with their tenth and ninetieth percentile. A ratio is the
-median of the ratios within the rounds; beside it, of the least times, as on a machine that others
-use too whoever takes longer is interrupted more often. Targets that were not reached are here too.
+`make bench` measures this, in one run, and writes this page; its numbers are in
+`benchmarks/results.json`. Contenders take turns within each round, after a warm-up. Times are
+medians with their tenth and ninetieth percentile. A ratio is the median of the ratios within the
+rounds; beside it stands that of the least times, as on a busy machine whoever takes longer is
+interrupted more often. Targets that were not reached are here too.
 """
 
-
-def number(value: float) -> str:
-    """Three digits, for people."""
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+Results = dict[str, Any]
 
 
-def section_text(name: str, section: dict[str, Any]) -> str:
-    """One section as Markdown."""
-    about = ", ".join(f"{key} {value}" for key, value in section["machine"].items())
-    columns = list(next(iter(section["rows"].values())))
-    lines = [f"## {section['title']}", "", f"{section['about']}. Measured on: {about}.", ""]
+def page(results: Results) -> str:
+    """The whole page."""
+    sections = results["sections"]
+    return "\n".join(
+        [
+            INTRODUCTION,
+            f"{machine_text(results)}\n",
+            targets_text(sections),
+            *(section_text(name, section) for name, section in sections.items()),
+        ]
+    )
+
+
+def machine_text(results: Results) -> str:
+    """Where and when it was measured."""
+    before, after = results["started"], results["ended"]
+    about = ", ".join(
+        value if key in ("cpu", "system") else f"{key} {value}"
+        for key, value in results["machine"].items()
+    )
+    return (
+        f"Measured on {before['date']}: {about}. Load average of the machine {before['load']} "
+        f"at the start, {after['load']} at the end."
+    )
+
+
+def targets_text(sections: Results) -> str:
+    """All targets in one table."""
+    lines = [
+        "## Targets",
+        "",
+        "| what | measured | p10 to p90 | least times | target | |",
+        "|---|---|---|---|---|---|",
+    ]
+    for section in sections.values():
+        for target in section["targets"]:
+            unit = target["unit"]
+            spread = ""
+            if target["p10"] is not None:
+                spread = f"{short(target['p10'])} to {short(target['p90'])}{unit}"
+            least = "" if target["least"] is None else short(target["least"]) + unit
+            mark = "reached" if reached(target) else "**NOT reached**"
+            lines.append(
+                f"| {target['name']} | {short(target['measured'])}{unit} | {spread} | {least} "
+                f"| {bound(target)} | {mark} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def section_text(name: str, section: Results) -> str:
+    """One section: what each contender took."""
+    lines = [f"## {section['title']}", "", f"{sentence(section['about'])}.", ""]
     if name in PICTURED:
-        lines += [f"![{section['title']}: median times](benchmark-{name}.svg)", ""]
+        lines += [f"![{section['title']}: medians](benchmark-{name.replace(' ', '-')}.svg)", ""]
+    columns = list(next(iter(section["rows"].values())))
     lines += [f"| {section['unit']} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for row, values in section["rows"].items():
-        cells = " | ".join(number(values[column]) for column in columns)
-        lines.append(f"| {row} | {cells} |")
-    lines += ["", "| ratio | median | of the least times | target | |", "|---|---|---|---|---|"]
-    for ratio in section["ratios"]:
-        unit, at_most = ratio["unit"], ratio["at_most"]
-        reached = (ratio["median"] <= ratio["target"]) == at_most
-        least = "" if ratio["least"] is None else number(ratio["least"]) + unit
-        bound = f"{'at most' if at_most else 'at least'} {number(ratio['target'])}{unit}"
-        mark = "reached" if reached else "**not reached**"
-        lines.append(
-            f"| {ratio['name']} | {number(ratio['median'])}{unit} | {least} | {bound} | {mark} |"
-        )
+        lines.append(f"| {row} | {' | '.join(short(values[column]) for column in columns)} |")
     lines += [f"\nNot measured: {peer} ({why})." for peer, why in section["missing"].items()]
     return "\n".join(lines) + "\n"
 
 
-def page(results: dict[str, Any]) -> str:
-    """The whole page."""
-    return "\n".join([INTRODUCTION, *(section_text(n, s) for n, s in results.items())])
+def sentence(text: str) -> str:
+    """With a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
-def picture(section: dict[str, Any], path: Path) -> None:
-    """Draw the medians of a section as bars."""
-    import matplotlib
+# What README shows: of each line the section, our row, and the one that users would pick instead.
+SHOWN = (
+    ("one image, numpy", "numpy", "numpy, ours", "onnxruntime, 1 thread"),
+    ("one image, numpy", "numpy", "numpy, ours", "PyTorch eager, 1 thread"),
+    ("256 images, numpy, each", "numpy batch", "numpy, ours", "onnxruntime, 1 thread"),
+    ("one image, the edge's kernel", "kernel", "kernel", "onnxruntime-web"),
+    ("one image, the edge's kernel", "kernel", "kernel", "tfjs, wasm"),
+    (
+        "one image there and back, local edge",
+        "edge",
+        "LocalEdge, our bytes",
+        "wrangler dev, the original's JSON",
+    ),
+    ("pen to local bars", "pen", "ours, +0 ms, here", "naive, +0 ms, here"),
+    ("pen to local bars, edge 80 ms away", "pen", "ours, +80 ms, here", "naive, +80 ms, here"),
+)
 
-    matplotlib.use("svg")
-    import matplotlib.pyplot as plt
 
-    rows = section["rows"]
-    names, medians = list(rows), [row["median"] for row in rows.values()]
-    ends = [
-        [row["median"] - row["p10"] for row in rows.values()],
-        [row["p90"] - row["median"] for row in rows.values()],
+def readme_text(results: Results | None) -> str:
+    """The part of README between its two marks; nothing when nothing was measured."""
+    if results is None:
+        return ""
+    lines = ["## How fast", "", "| median | mnist-nb | instead | |", "|---|---|---|---|"]
+    for what, name, ours, theirs in SHOWN:
+        section = results["sections"].get(name, {"rows": {}})
+        if theirs in section["rows"]:
+            us, them = (section["rows"][row]["median"] for row in (ours, theirs))
+            unit = section["unit"]
+            peer = theirs.removesuffix(", here").replace("naive, +0 ms", "a naive widget loop")
+            peer = peer.replace("naive, +80 ms", "a naive widget loop")
+            lines.append(f"| {what} | {short(us)} {unit} | {peer} | {short(them)} {unit} |")
+    lines += [
+        "",
+        "![Medians of mnist-nb beside what one could use instead](docs/benchmark-overview.svg)",
+        "",
+        f"{sentence(results['machine']['cpu'])}, and a browser that paints without a graphics card.",
+        "`make bench` measures all of it on your machine. [All numbers](docs/benchmarks.md) say too",
+        "which targets were not reached.",
     ]
-    with plt.rc_context({"svg.hashsalt": "mnist-nb", "font.size": 10}):
-        figure, axes = plt.subplots(figsize=(7.5, 0.36 * len(rows) + 0.9))
-        colours = ["#e36209" if "ours" in n or n.startswith("kernel") else "#8c959f" for n in names]
-        axes.barh(names, medians, xerr=ends, color=colours, ecolor="#57606a", height=0.65)
-        axes.invert_yaxis()
-        axes.set_xlabel(f"{section['unit']}, median; lines from p10 to p90")
-        axes.spines[["top", "right"]].set_visible(False)
-        if max(medians) > 20 * min(medians):
-            axes.set_xscale("log")
-        figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
-        plt.close(figure)
+    return "\n".join(lines) + "\n"
 
 
-def write_page() -> None:
-    """Write the page and its pictures."""
-    results = json.loads(RESULTS.read_text())
-    (DOCS / "benchmarks.md").write_text(page(results))
+def readme(text: str, results: Results | None) -> str:
+    """README with this part anew."""
+    part = f"{BEGIN}\n{readme_text(results)}{END}"
+    return re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: part, text, flags=re.DOTALL)
+
+
+def write_page(results: Results, out: Path | None) -> list[Path]:
+    """Write the page, its pictures and README's part; all into one folder when it is given."""
+    from benchmarks.pictures import bars, overview
+
+    docs = out or PAGE.parent
+    written = [docs / PAGE.name]
+    written[0].write_text(page(results))
     for name in PICTURED:
-        if name in results:
-            picture(results[name], DOCS / f"benchmark-{name}.svg")
+        if name in results["sections"]:
+            written.append(docs / f"benchmark-{name.replace(' ', '-')}.svg")
+            bars(results["sections"][name], written[-1])
+    if {"numpy", "kernel", "pen"} <= set(results["sections"]):
+        written.append(docs / "benchmark-overview.svg")
+        overview(results["sections"], written[-1])
+    target = README if out is None else out / README.name
+    target.write_text(readme(README.read_text("utf-8"), results))
+    return [*written, target]
 
 
-if __name__ == "__main__":
-    write_page()
+def load(path: Path = RESULTS) -> Results | None:
+    """What was measured last, None when nothing was."""
+    return dict(json.loads(path.read_text())) if path.exists() else None
+
+
+if __name__ == "__main__":  # after a change of the words, not of the numbers
+    measured = load()
+    if measured is None:
+        raise SystemExit(f"there is no {RESULTS.name}: run `make bench`")
+    write_page(measured, None)

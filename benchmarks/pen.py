@@ -1,275 +1,41 @@
 """From the pen to the bars, in JupyterLab in Chromium, with a mouse at 60 events a second.
 
-Each `mousemove` on the paper is noted when the browser gets it, and each table of bars when it has
-been painted. The bars say for how many points of the drawing they are, so that every point has its
-times: until local bars that know of it are painted, and until the edge's are. The edge is a
-`LocalEdge` behind a `Distance` that adds a round trip. The naive contender is what a first version
-would be: a callback that draws, computes, asks the edge with `requests` and sets twenty
-`FloatProgress`, one after the other.
+The mouse is the browser's own, moved through its developer protocol at fixed times, whether or not
+the page keeps up. Each event is noted when the browser gets it, and each table of bars when the
+page has painted it (`pad/watch.js` says what that includes). The bars say for how many points of
+the drawing they are, so that every event has its times: until local bars that know of it are
+painted, and until the edge's are. The edge is a `LocalEdge` behind a `Distance` that adds a round
+trip. For our lab without a distance the way is also cut into its phases.
 """
 
+import asyncio
 import json
-import os
-import shutil
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
-import httpx
+import nbformat
 import numpy as np
-from harness import HERE, Ratio, Section, rows
 
+from benchmarks.harness import HERE, Row, Section, Target
 from mnist_nb import LocalEdge
 from mnist_nb.latency.distance import Distance
+from tests.browser.application import FLAGS, find_chromium, jupyter_lab
 
-ROUND_TRIPS = (0, 80, 400)  # milliseconds that are added
-NAIVE_ROUND_TRIPS = (0, 80)  # with 400 it takes minutes
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-POINTS = 180  # three seconds of drawing
-
-OURS = """
-from mnist_nb import Lab
-
-class Counting(Lab):
-    "Says in its HTML for how many points of the drawing each side's bars are."
-
-    points, asked = 0, {}
-
-    def _drawn(self, pad):
-        self.points = sum(len(stroke) for stroke in pad.drawing.strokes)
-        if not self.points:
-            self.asked = {}  # answers to an earlier drawing do not count
-        super()._drawn(pad)
-
-    def _update(self):
-        if self._question is not None:
-            self.asked.setdefault(id(self._question), (self._question, self.points))
-        edge = self.asked.get(id(self._live.news.question), (None, 0))[1]
-        with self.answers.hold_sync():
-            super()._update()
-            counts = f'<i class="counts" data-local="{self.points}" data-edge="{edge}"></i>'
-            self.answers.value = counts + self.answers.value
-
-lab = Counting(edge=URL)
-lab
-"""
-
-NAIVE = """
-import ipywidgets, requests
-from ipycanvas import Canvas
-from mnist_nb import Drawing, Network, rasterize
-
-network, points, drawing = Network.load(), [], False
-canvas = Canvas(width=280, height=280)
-canvas.layout.width = canvas.layout.height = "280px"
-local, edge = ([ipywidgets.FloatProgress(max=1) for _ in range(10)] for _ in range(2))
-counts = ipywidgets.HTML()
-
-def down(x, y):
-    global drawing
-    drawing = True
-    move(x, y)
-
-def up(x, y):
-    global drawing
-    drawing = False
-
-def move(x, y):
-    if not drawing:
-        return
-    points.append((x, y))
-    canvas.fill_circle(x, y, 8)
-    image = rasterize(Drawing([points]))
-    for bar, p in zip(local, network.predict(image)[0]):
-        bar.value = float(p)
-    answer = requests.post(URL + "/classify", json=image.ravel().tolist()).json()
-    for bar, p in zip(edge, answer):
-        bar.value = float(p)
-    counts.value = f'<i class="counts" data-local="{len(points)}" data-edge="{len(points)}"></i>'
-
-canvas.on_mouse_down(down)
-canvas.on_mouse_up(up)
-canvas.on_mouse_move(move)
-box = ipywidgets.HBox([canvas, ipywidgets.VBox(local), ipywidgets.VBox(edge), counts])
-box.add_class("mnist-nb-paper")
-box
-"""
-
-# Notes when events come and when bars that know of so many points are painted.
-WATCH = """() => {
-  window.moved = []; window.painted = [];
-  const canvas = document.querySelector(".mnist-nb-paper canvas");
-  canvas.addEventListener("mousemove", event => {
-    if (event.buttons) window.moved.push(performance.now());
-  }, {capture: true});
-  canvas.addEventListener("mousedown", () => window.moved.push(performance.now()), {capture: true});
-  let last = "";
-  new MutationObserver(() => {
-    const counts = document.querySelector(".counts");
-    if (!counts || counts.dataset.local + "/" + counts.dataset.edge === last) return;
-    last = counts.dataset.local + "/" + counts.dataset.edge;
-    const [local, edge] = [Number(counts.dataset.local), Number(counts.dataset.edge)];
-    // A frame's callback runs before the paint, a task posted from there after it.
-    requestAnimationFrame(() => {
-      const {port1, port2} = new MessageChannel();
-      port1.onmessage = () => window.painted.push([performance.now(), local, edge]);
-      port2.postMessage(0);
-    });
-  }).observe(document.body, {subtree: true, childList: true, attributes: true});
-}"""
-
-
-@contextmanager
-def jupyter(folder: Path) -> Iterator[str]:
-    """Yield the address of a JupyterLab with a home of its own that serves a folder."""
-    home = folder / "home"
-    settings = home / "settings/@jupyterlab/apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text(
-        '{"fetchNews": "false", "checkForUpdates": false}'
-    )
-    env = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
-    env |= {"HOME": str(home), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
-    command = [str(Path(sys.executable).with_name("jupyter-lab")), "--no-browser", "--allow-root"]
-    command += ["--expose-app-in-browser", "--IdentityProvider.token=", "--ServerApp.port=0"]
-    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}"]
-    with (folder / "jupyter.log").open("wb") as log:
-        server = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        yield _address(folder / "home", server)
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def _address(home: Path, server: "subprocess.Popen[bytes]") -> str:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and server.poll() is None:
-        for info in home.glob(".local/share/jupyter/runtime/jpserver-*.json"):
-            try:
-                url: str = json.loads(info.read_text())["url"].rstrip("/")
-                httpx.get(f"{url}/api", timeout=5).raise_for_status()
-                return url
-            except (httpx.HTTPError, ValueError):
-                pass
-        time.sleep(0.1)
-    sys.exit("JupyterLab did not start")
-
-
-def notebook(folder: Path, name: str, code: str) -> str:
-    import nbformat
-
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(made, folder / name)
-    return name
-
-
-def draw(page: Any, rounds: int) -> list[dict[str, Any]]:
-    """Draw for three seconds, `rounds` times; return what the browser noted each time."""
-    canvas = page.locator(".mnist-nb-paper canvas")
-    noted = []
-    for number in range(rounds):
-        canvas.hover()  # a click on a button may have scrolled
-        box = canvas.bounding_box()
-        page.evaluate("() => { window.moved.length = window.painted.length = 0; }")
-        began = page.evaluate("() => Number(document.querySelector('.counts')?.dataset.local ?? 0)")
-        start = time.perf_counter()
-        for i in range(POINTS):
-            # A spiral, as every move has to be another pixel.
-            angle, radius = i * 0.12, 20 + i * 0.5
-            x = box["x"] + 140 + radius * np.cos(angle + number)
-            y = box["y"] + 140 + radius * np.sin(angle + number)
-            if (wait := start + i / 60 - time.perf_counter()) > 0:
-                time.sleep(wait)
-            page.mouse.move(x, y)
-            if i == 0:
-                page.mouse.down()
-        page.mouse.up()
-        last = f"() => window.painted.some(([, , edge]) => edge >= {began} + window.moved.length)"
-        page.wait_for_function(last, timeout=180_000)
-        noted.append(page.evaluate("() => ({moved: window.moved, painted: window.painted})"))
-        noted[-1]["began"] = began
-        clear = page.get_by_role("button", name="Clear")
-        if clear.count():
-            clear.click()
-            page.wait_for_function("() => document.querySelector('.counts').dataset.local === '0'")
-    return noted
-
-
-def delays(noted: list[dict[str, Any]], side: int) -> tuple[list[float], list[float]]:
-    """Return seconds from each event to the bars that know of it, and those of the last events."""
-    every, last = [], []
-    for one in noted:
-        painted = np.array(one["painted"])  # (n, 3): when, points here, points at the edge
-        painted[:, 1:] -= one["began"]
-        found = []
-        for index, moved in enumerate(one["moved"]):
-            knows = painted[painted[:, side] > index]
-            found.append((knows[0, 0] - moved) / 1000)
-        every += found
-        last.append(found[-1])
-    return every, last
-
-
-def measure(rounds: int = 5) -> dict[str, Section]:
-    """Return the section "pen"."""
-    from playwright.sync_api import sync_playwright
-
-    chromium = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if chromium is None:
-        sys.exit("no Chromium on PATH")
-    times: dict[str, list[float]] = {}
-    last: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory() as place, LocalEdge() as edge, sync_playwright() as play:
-        folder = Path(place)
-        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        with jupyter(folder) as server, Distance(edge.url) as far:
-            for kind, code in {"ours": OURS, "naive": NAIVE}.items():
-                for rtt in ROUND_TRIPS if kind == "ours" else NAIVE_ROUND_TRIPS:
-                    far.rtt_ms = rtt
-                    name = notebook(folder, f"{kind}-{rtt}.ipynb", f"URL = {far.url!r}\n" + code)
-                    page = browser.new_page()
-                    _open(page, server, name)
-                    many = rounds if kind == "ours" else 1
-                    noted = draw(page, many)
-                    for side, what in ((1, "here"), (2, "edge")):
-                        label = f"{kind}, +{rtt} ms, {what}"
-                        times[label], last[label] = delays(noted, side)
-                    page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
-                    page.close()
-        browser.close()
-    table = rows(times, 1e3)
-    for label, values in times.items():
-        table[label]["p95"] = float(np.percentile(values, 95)) * 1e3
-        table[label]["last"] = float(np.median(last[label])) * 1e3
-    about = (
-        "from a mouse event to painted bars that know of it; `last` is the median of the last "
-        f"events of a drawing; {HERE.name}/pen.py"
-    )
-    return {"pen": Section("Pen to bars", about, "ms", table, _ratios(table))}
-
-
-def _ratios(table: dict[str, dict[str, float]]) -> list[Ratio]:
-    def ms(name: str, value: float, target: float) -> Ratio:
-        return Ratio(name, value, target, at_most=True, unit=" ms")
-
-    made = []
-    for rtt in ROUND_TRIPS:
-        here, edge = table[f"ours, +{rtt} ms, here"], table[f"ours, +{rtt} ms, edge"]
-        made.append(ms(f"local bars, median, +{rtt} ms", here["median"], 60))
-        made.append(ms(f"local bars, p95, +{rtt} ms", here["p95"], 120))
-        made.append(ms(f"local bars of the last event, +{rtt} ms", here["last"], 100))
-        made.append(ms(f"edge bars of the last event, +{rtt} ms", edge["last"], 60 + 2 * rtt))
-    return made
-
-
+ROUND_TRIPS = {"ours": (0, 80, 400), "naive": (0, 80)}  # ms; the naive one with 400 takes minutes
+QUICK = {"rounds": 2, "round_trips": {"ours": (0, 80)}}
+POINTS, RATE = 180, 60  # three seconds of drawing
+PHASES = (
+    "the browser hands the event to the page",
+    "page to kernel, and the segment drawn",
+    "waiting for the next frame in the kernel",
+    "image, network and HTML in the kernel",
+    "kernel to the page's socket",
+    "from the socket to the page's table",
+    "painting",
+)
 _OPEN = """async path => {
   const app = window.jupyterapp;
   await app.restored;
@@ -280,20 +46,183 @@ _OPEN = """async path => {
   app.shell.collapseLeft();
   await app.commands.execute("notebook:run-all-cells");
 }"""
+_ASK = """async code => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const run = kernel.requestExecute({code});
+  let text = "";
+  run.onIOPub = message => { text += message.content.text ?? ""; };
+  await run.done;
+  return text;
+}"""
+
+Noted = dict[str, Any]  # of one drawing: what the page and, for ours, the kernel noted
 
 
-def _open(page: Any, server: str, name: str) -> None:
+def write_notebook(path: Path, code: str) -> None:
+    """Write a notebook of one cell."""
+    kernel = {"name": "python3", "display_name": "Python 3"}  # else JupyterLab asks for one
+    cells = [nbformat.v4.new_code_cell(code)]
+    made = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    nbformat.write(made, path)
+
+
+@asynccontextmanager
+async def opened(browser: Any, server: str, name: str) -> Any:
+    """Yield a page with a notebook that has run, and end its kernel."""
+    page = await browser.new_page()
     page.set_default_timeout(60_000)
-    page.goto(f"{server}/lab?reset")
-    page.wait_for_function("() => window.jupyterapp !== undefined")
-    page.evaluate(_OPEN, name)
-    page.wait_for_selector(".mnist-nb-paper canvas")
-    page.evaluate(WATCH)
-    page.wait_for_timeout(3000)  # what JupyterLab does after a start is not what is measured
+    await page.add_init_script((HERE / "pad/sockets.js").read_text())
+    await page.goto(f"{server}/lab?reset")
+    await page.wait_for_function("() => window.jupyterapp !== undefined")
+    await page.evaluate(_OPEN, name)
+    await page.wait_for_selector(".mnist-nb-paper canvas")
+    await page.evaluate((HERE / "pad/watch.js").read_text())
+    await page.wait_for_timeout(3000)  # what JupyterLab does after a start is not what is measured
+    yield page
+    await page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    await page.close()
 
 
-if __name__ == "__main__":
-    from harness import to_text
+async def draw(page: Any, number: int) -> Noted:
+    """Draw for three seconds, wait until all bars know of it, and return what was noted."""
+    await page.locator(".mnist-nb-paper canvas").hover()  # a click on a button may have scrolled
+    box = await page.locator(".mnist-nb-paper canvas").bounding_box()
+    began = await page.evaluate(
+        """() => {
+          window.moved.length = window.painted.length = window.arrived.length = 0;
+          return Number(document.querySelector(".counts")?.dataset.local ?? 0);
+        }"""
+    )
+    sent, start = [], perf_counter()
+    for i in range(POINTS):
+        await asyncio.sleep(max(0.0, start + i / RATE - perf_counter()))
+        # A spiral, as every move has to be another pixel.
+        angle, radius = i * 0.12 + number, 20 + i * 0.5
+        x, y = 140 + radius * np.cos(angle), 140 + radius * np.sin(angle)
+        # Not awaited: the protocol answers when the page has handled the event.
+        sent.append(asyncio.ensure_future(page.mouse.move(box["x"] + x, box["y"] + y)))
+        if i == 0:
+            sent.append(asyncio.ensure_future(page.mouse.down()))
+    took = perf_counter() - start
+    await asyncio.gather(*sent)
+    await page.mouse.up()
+    await page.wait_for_function(
+        "began => window.painted.some(([, edge]) => edge >= began + window.moved.length)",
+        arg=began,
+        timeout=180_000,
+    )
+    noted = await page.evaluate("() => ({moved, painted, arrived})")
+    return {**noted, "began": began, "rate": (POINTS - 1) / took}
 
-    for section in measure(int(sys.argv[1]) if len(sys.argv) > 1 else 5).values():
-        print(to_text(section))
+
+async def clear(page: Any) -> None:
+    """Empty the paper for the next drawing."""
+    await page.get_by_role("button", name="Clear").click()
+    await page.wait_for_function("() => document.querySelector('.counts').dataset.local === '0'")
+
+
+def delays(noted: Noted, side: int) -> list[float]:
+    """Return milliseconds from each event to the bars that know of it; side 1 is the edge."""
+    painted = np.array(noted["painted"])  # (n, 4): points here, points at the edge, seen, painted
+    known = painted[:, side] - noted["began"]
+    # The first table whose bars know of the point: later ones may be painted for the other side.
+    return [painted[known > i, 3].min() - came for i, (came, _) in enumerate(noted["moved"])]
+
+
+def phases(noted: Noted) -> list[list[float]]:
+    """Return the milliseconds of each phase of PHASES for each event of a drawing of ours."""
+    painted, found = np.array(noted["painted"]), []
+    made = np.array(noted["made"])  # (n, 3): points, frame begun, bars sent
+    arrived = np.array(noted["arrived"])  # (n, 2): points, when
+    for i, (came, handed) in enumerate(noted["moved"]):
+        known, _, seen, shown = painted[painted[:, 0] > i][0]
+        _, begun, sent = made[made[:, 0] >= known][0]
+        kernel = [noted["came"][i] * 1e3, begun * 1e3, sent * 1e3]
+        socket = arrived[arrived[:, 0] >= known][0, 1]
+        stamps = [came, handed, *kernel, socket, seen, shown]
+        found.append(np.diff(stamps).tolist())
+    return found
+
+
+async def run(rounds: int, round_trips: dict[str, tuple[int, ...]]) -> dict[str, list[Noted]]:
+    """Draw with every contender at every distance; return what was noted by "ours, +80 ms"."""
+    from playwright.async_api import async_playwright
+
+    chromium, found = find_chromium(), {}
+    if chromium is None:
+        raise RuntimeError("no Chromium on PATH; `make chromium` gets one")
+    with tempfile.TemporaryDirectory() as place, LocalEdge() as edge, Distance(edge.url) as far:
+        home, folder = Path(place) / "home", Path(place) / "notebooks"
+        folder.mkdir()
+        with jupyter_lab(home, folder, far.url) as server:
+            async with async_playwright() as play:
+                browser = await play.chromium.launch(executable_path=chromium, args=FLAGS)
+                for kind, delay in [(k, ms) for k, some in round_trips.items() for ms in some]:
+                    far.rtt_ms = delay
+                    name = f"{kind}-{delay}.ipynb"
+                    write_notebook(folder / name, (HERE / f"pad/{kind}.py").read_text())
+                    async with opened(browser, server, name) as page:
+                        drawings = []
+                        for number in range(rounds if kind == "ours" else 1):
+                            drawings.append(await draw(page, number))
+                            if kind == "ours":
+                                code = "import json; print(json.dumps([came, made]))"
+                                said = json.loads(await page.evaluate(_ASK, code))
+                                drawings[-1] |= {"came": said[0], "made": said[1]}
+                                await clear(page)
+                        found[f"{kind}, +{delay} ms"] = drawings
+                await browser.close()
+    return found
+
+
+def summary(drawings: list[Noted], side: int) -> Row:
+    """Return milliseconds from the events to the bars of a side: percentiles, and of the last."""
+    each = [delays(noted, side) for noted in drawings]
+    p10, median, p90, p95 = np.percentile(np.concatenate(each), [10, 50, 90, 95]).tolist()
+    last = float(np.median([one[-1] for one in each]))
+    return {"p10": p10, "median": median, "p90": p90, "p95": p95, "last": last}
+
+
+def measure(rounds: int = 5, round_trips: Any = ROUND_TRIPS) -> dict[str, Section]:
+    """Return the sections "pen" and "pen phases"."""
+    found = asyncio.run(run(rounds, round_trips))
+    table = {
+        f"{name}, {what}": summary(drawings, side)
+        for name, drawings in found.items()
+        for side, what in enumerate(("here", "edge"))
+    }
+    rate = np.median([one["rate"] for some in found.values() for one in some])
+    about = (
+        f"from the browser's mouse event to painted bars that know of it, at {rate:.0f} events a "
+        "second, with a round trip added to the edge's; `last` is the median of the last events of "
+        f"{rounds} drawings; the naive pad asks the edge in its callback"
+    )
+    near = [one for noted in found["ours, +0 ms"] for one in phases(noted)]
+    cut = np.percentile(near, [10, 50, 90, 95], axis=0).T.tolist()
+    means = np.mean(near, axis=0).tolist()
+    columns = ("p10", "median", "p90", "p95", "mean")
+    where = {
+        name: dict(zip(columns, [*percentiles, mean], strict=True))
+        for name, percentiles, mean in zip(PHASES, cut, means, strict=True)
+    }
+    part = "the phases of the way to the local bars, of all events, no distance; means add up"
+    return {
+        "pen": Section("Pen to bars", about, "ms", table, targets(table, round_trips["ours"])),
+        "pen phases": Section("Where the time from pen to bars goes", part, "ms", where),
+    }
+
+
+def targets(table: dict[str, Row], round_trips: tuple[int, ...]) -> list[Target]:
+    """Return what the bars should keep to, for each distance."""
+    made = []
+    for ms in round_trips:
+        here, edge = table[f"ours, +{ms} ms, here"], table[f"ours, +{ms} ms, edge"]
+        for name, value, bound in (
+            ("local bars, median", here["median"], 60),
+            ("local bars, p95", here["p95"], 120),
+            ("local bars of the last event", here["last"], 100),
+            ("edge bars, median", edge["median"], 60 + ms),
+            ("edge bars of the last event", edge["last"], 60 + ms),
+        ):
+            made.append(Target(f"{name}, +{ms} ms", value, bound, at_most=True, unit=" ms"))
+    return made

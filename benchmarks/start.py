@@ -1,80 +1,105 @@
-"""How soon it is there: the import, the local edge, the first answer of a cold object."""
+"""How soon it is there: `make lab`, the local edge, a cold object's first answer, the import."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from harness import Ratio, Section, rows
 
+from benchmarks.harness import Section, rows, take_turns, target
 from mnist_nb import EdgeClient, LocalEdge, rasterize
 from mnist_nb.drawing.samples import samples
 
-
-def seconds(call: Callable[[], object]) -> float:
-    start = perf_counter()
-    call()
-    return perf_counter() - start
+ROOT = Path(__file__).parents[1]
+QUICK = {"rounds": 1, "labs": 0}
+NUMPY, OURS = "python, import numpy", "python, import numpy, mnist_nb"
+READY, COLD, LAB = "LocalEdge ready", "first answer of a cold object", "make lab, until it serves"
 
 
 def python(code: str) -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def cold_answers(rounds: int) -> list[float]:
+def edge_ready(cold: list[float]) -> float:
+    """Return seconds until a LocalEdge with an empty bucket serves; note its first cold answer."""
+    start = perf_counter()
+    with LocalEdge() as edge:
+        took = perf_counter() - start
+        cold.append(cold_answer(edge))
+    return took
+
+
+def cold_answer(edge: LocalEdge) -> float:
     """Return seconds of the first answer after the object was evicted."""
     image = rasterize(samples()[3])
-    found: list[float] = []
-    with LocalEdge(ttl=5) as edge, EdgeClient(edge.url, timeout=20) as client:
+    assert edge.pid is not None
+    with EdgeClient(edge.url, timeout=20) as client:
         client.classify(image)
-        assert edge.pid is not None
-        while len(found) < rounds:
-            os.kill(edge.pid, signal.SIGUSR2)
-            while True:  # until the eviction has happened
-                start = perf_counter()
-                cold = client.classify(image).cold
-                if cold:
-                    found.append(perf_counter() - start)
-                    break
-    return found
+        os.kill(edge.pid, signal.SIGUSR2)
+        while True:  # until the eviction has happened
+            start = perf_counter()
+            is_cold = client.classify(image).cold
+            took = perf_counter() - start
+            if is_cold:
+                return took
 
 
-def measure(rounds: int = 15) -> dict[str, Section]:
+def lab() -> float:
+    """Return seconds from `make lab` to the line that says where JupyterLab is."""
+    left_out = ("MAKE", "MFLAGS", "MNIST_NB_EDGE", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    start = perf_counter()
+    process = subprocess.Popen(
+        ["make", "lab"],
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        if not any(line.startswith("lab ") for line in process.stdout):
+            raise RuntimeError("`make lab` ended before JupyterLab was there")
+        return perf_counter() - start
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+def measure(rounds: int = 15, labs: int = 5) -> dict[str, Section]:
     """Return the section "start"."""
-    times: dict[str, list[float]] = {name: [] for name in ("numpy", "mnist_nb", "edge")}
-    for _ in range(rounds):
-        times["numpy"].append(seconds(lambda: python("import numpy")))
-        times["mnist_nb"].append(seconds(lambda: python("import numpy, mnist_nb")))
-        edge = LocalEdge()
-        times["edge"].append(seconds(edge.start))
-        edge.stop()
-    beyond = np.array(times["mnist_nb"]) - np.array(times["numpy"])
-    cold = cold_answers(rounds)
-    named = {
-        "python, import numpy": times["numpy"],
-        "python, import numpy, mnist_nb": times["mnist_nb"],
-        "LocalEdge ready": times["edge"],
-        "first answer of a cold object": cold,
+    cold: list[float] = []
+    calls = {
+        NUMPY: lambda: python("import numpy"),
+        OURS: lambda: python("import numpy, mnist_nb"),
+        READY: lambda: edge_ready(cold),
     }
-
-    def ms(name: str, values: list[float] | np.ndarray, target: float) -> Ratio:
-        least = float(min(values)) * 1e3
-        return Ratio(name, float(np.median(values)) * 1e3, target, least, at_most=True, unit=" ms")
-
-    ratios = [
-        ms("import mnist_nb beyond numpy's", beyond, 80),
-        ms("LocalEdge ready", times["edge"], 2500),
-        ms("cold first answer", cold, 25),
+    times = dict(take_turns(calls, rounds, 1, min(1, rounds - 1)))
+    times[COLD] = cold[-rounds:]  # without those of the warm-up
+    missing = {}
+    if labs and Path(sys.prefix).resolve() == (ROOT / ".venv").resolve() and shutil.which("make"):
+        times |= take_turns({LAB: lab}, labs, 1, 1)
+    else:
+        missing[LAB] = "only measured by `make bench`"
+    beyond = np.array(times[OURS]) - np.array(times[NUMPY])
+    targets = [
+        target(name, np.array(values) * 1e3, bound, at_most=True, unit=" ms", least=least * 1e3)
+        for name, values, bound, least in (
+            ("import mnist_nb beyond numpy's own", beyond, 80, float(beyond.min())),
+            (READY, times[READY], 2500, min(times[READY])),
+            (COLD, times[COLD], 25, min(times[COLD])),
+        )
     ]
-    about = "each in a process of its own; a cold object has to fetch and pack its weights first"
-    return {"start": Section("Start", about, "ms", rows(named, 1e3), ratios)}
-
-
-if __name__ == "__main__":
-    from harness import to_text
-
-    for section in measure(int(sys.argv[1]) if len(sys.argv) > 1 else 15).values():
-        print(to_text(section))
+    about = (
+        "each in processes of its own; the edge starts with an empty bucket; a cold object, asked "
+        "over an open connection, has to fetch and pack its weights first; `make lab` finds all "
+        "installed"
+    )
+    return {"start": Section("Start", about, "ms", rows(times, 1e3), targets, missing)}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = ["help", "lab", "app", "edge", "test", "check", "setup", "lock", "clean", "soak"]
+TARGETS = ["help", "lab", "app", "edge", "test", "check", "setup", "lock", "clean", "soak", "bench"]
 
 
 @pytest.fixture

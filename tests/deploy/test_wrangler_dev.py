@@ -1,58 +1,23 @@
 """`npx wrangler dev`, as people know it from the original."""
 
-import os
-import re
-import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from mnist_nb.edge.node import find_deploy, find_node, node_env
 from tests.deploy.files import SMALL
+from tests.deploy.wrangler_dev import wrangler_dev
 
 pytestmark = pytest.mark.edge
 
 
-def wrangler(*arguments: object) -> list[str]:
-    script = find_deploy() / "node_modules" / "wrangler" / "bin" / "wrangler.js"
-    return [str(find_node()), str(script), *map(str, arguments)]
-
-
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    """`wrangler dev` with weights put into its bucket by wrangler."""
     weights = tmp_path / "small.safetensors"
     weights.write_bytes(SMALL)
-    deploy, env, state = find_deploy(), node_env(), ("--persist-to", tmp_path / "state")
-    key = "models/mnist.safetensors"
-    put = wrangler("r2", "object", "put", key, "--file", weights, "--local", *state)
-    subprocess.run(put, check=True, capture_output=True, timeout=60, cwd=deploy, env=env)
-    process = subprocess.Popen(
-        wrangler("dev", "--port", 0, "--ip", "127.0.0.1", *state),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-        cwd=deploy,
-        env=env,
-    )
-    try:
-        assert process.stdout is not None
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if found := re.search(r"Ready on (http://\S+)", line):
-                yield found[1]
-                break
-        else:
-            pytest.fail("wrangler dev ended:\n" + "".join(said))
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.communicate(timeout=20)
+    with wrangler_dev(weights, tmp_path / "state") as address:
+        yield address
 
 
 def test_wrangler_dev_classifies(url: str) -> None:
