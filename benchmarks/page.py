@@ -130,9 +130,9 @@ def readme_text(results: Results | None) -> str:
         "",
         "![Medians of mnist-nb beside what one could use instead](docs/benchmark-overview.svg)",
         "",
-        f"{sentence(results['machine']['cpu'])}, and a browser that paints without a graphics card.",
-        "`make bench` measures all of it on your machine. [All numbers](docs/benchmarks.md) say too",
-        "which targets were not reached.",
+        f"{sentence(results['machine']['cpu'])}; its browser paints without a graphics card.",
+        "`make bench` measures all of it on your machine. [All numbers](docs/benchmarks.md) tell",
+        "also which targets were not reached.",
     ]
     return "\n".join(lines) + "\n"
 
