@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.harness import HERE, Row, Section, Target
 from mnist_nb import LocalEdge
 from mnist_nb.latency.distance import Distance
-from tests.browser.application import FLAGS, find_chromium, jupyter_lab
+from tests.browser.application import FLAGS, OPEN_NOTEBOOK, find_chromium, jupyter_lab
 
 ROUND_TRIPS = {"ours": (0, 80, 400), "naive": (0, 80)}  # ms; the naive one with 400 takes minutes
 QUICK = {"rounds": 2, "round_trips": {"ours": (0, 80)}}
@@ -36,16 +36,7 @@ PHASES = (
     "from the socket to the page's table",
     "painting",
 )
-_OPEN = """async path => {
-  const app = window.jupyterapp;
-  await app.restored;
-  const panel = await app.commands.execute("docmanager:open", {path, factory: "Notebook"});
-  await panel.context.ready;
-  await panel.sessionContext.ready;
-  app.shell.activateById(panel.id);
-  app.shell.collapseLeft();
-  await app.commands.execute("notebook:run-all-cells");
-}"""
+_RUN = """() => window.jupyterapp.commands.execute("notebook:run-all-cells")"""
 _ASK = """async code => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
   const run = kernel.requestExecute({code});
@@ -74,7 +65,8 @@ async def opened(browser: Any, server: str, name: str) -> Any:
     await page.add_init_script((HERE / "pad/sockets.js").read_text())
     await page.goto(f"{server}/lab?reset")
     await page.wait_for_function("() => window.jupyterapp !== undefined")
-    await page.evaluate(_OPEN, name)
+    await page.evaluate(OPEN_NOTEBOOK, name)
+    await page.evaluate(_RUN)
     await page.wait_for_selector(".mnist-nb-paper canvas")
     await page.evaluate((HERE / "pad/watch.js").read_text())
     await page.wait_for_timeout(3000)  # what JupyterLab does after a start is not what is measured

@@ -25,6 +25,16 @@ FLAGS = [
     "--disable-extensions",
     "--disable-sync",
 ]
+# Evaluated in a page of JupyterLab with the path of a notebook.
+OPEN_NOTEBOOK = """async path => {
+  const app = window.jupyterapp;
+  await app.restored;
+  const panel = await app.commands.execute("docmanager:open", {path, factory: "Notebook"});
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  app.shell.activateById(panel.id);
+  app.shell.collapseLeft();
+}"""
 
 
 def find_chromium() -> str | None:

@@ -6,6 +6,8 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
+from .application import OPEN_NOTEBOOK
+
 Point = tuple[float, float]
 
 # As people draw them, in pixels of the 280 x 280 pad.
@@ -42,16 +44,6 @@ def smooth(stroke: Sequence[Point], pieces: int = 8) -> list[Point]:
 _SHOWN = {"include": [[".jp-OutputArea-output"], [".jp-MarkdownOutput"]]}
 _RULES = ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]
 
-_OPEN = """async path => {
-  const app = window.jupyterapp;
-  await app.restored;
-  const panel = await app.commands.execute("docmanager:open", {path, factory: "Notebook"});
-  await panel.context.ready;
-  await panel.sessionContext.ready;
-  app.shell.activateById(panel.id);
-  app.shell.collapseLeft();
-}"""
-
 
 class LabNotebook:
     """A notebook that is open in JupyterLab."""
@@ -63,14 +55,14 @@ class LabNotebook:
         """Load the application and the notebook, and wait for its kernel."""
         self.page.goto(f"{self.server}/lab?reset")
         self.page.wait_for_function("() => window.jupyterapp !== undefined")
-        self.page.evaluate(_OPEN, self.path)
+        self.page.evaluate(OPEN_NOTEBOOK, self.path)
 
     def reload(self) -> None:
         """Load the page once more; the kernel goes on."""
         self.command("docmanager:save")
         self.page.reload()
         self.page.wait_for_function("() => window.jupyterapp !== undefined")
-        self.page.evaluate(_OPEN, self.path)
+        self.page.evaluate(OPEN_NOTEBOOK, self.path)
 
     def command(self, name: str, **args: Any) -> None:
         """Run a command of JupyterLab and wait until it is done."""
