@@ -163,14 +163,16 @@ class LabNotebook:
                  .data.filter((value, index) => index % 4 === 3 && value > 127).length"""
         )
 
-    def wait_for_ink(self) -> None:
-        """Wait until the paper carries ink."""
+    def wait_for_ink(self, pixels: int | None = None) -> None:
+        """Wait until the paper carries ink, or ink in exactly so many pixels."""
         self.page.wait_for_function(
-            """() => {
+            """pixels => {
               const c = document.querySelector(".mnist-nb-paper canvas");
               const data = c?.getContext("2d").getImageData(0, 0, c.width, c.height).data;
-              return data?.some((value, index) => index % 4 === 3 && value > 127);
-            }"""
+              const ink = data?.filter((value, index) => index % 4 === 3 && value > 127).length;
+              return pixels === null ? ink > 0 : ink === pixels;
+            }""",
+            arg=pixels,
         )
 
     def draw(self, strokes: Sequence[Sequence[Point]], steps: int = 3) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from mnist_nb import LocalEdge
 from mnist_nb.network.weights import read_weights, shipped_weights
@@ -44,18 +45,18 @@ def test_different_weights_are_said_after_a_promotion_and_not_after_the_load(
     notebook.wait_for_both(4)
     before = notebook.wait_for(f"d.edgeSha256 === '{SHIPPED}'")
     assert before["sameWeights"] == "true"
-    assert notebook.page.locator(WARNING).count() == 0
+    expect(notebook.page.locator(WARNING)).to_have_count(0)
 
     run(notebook, "bucket", "half", "push", "promote")
     different = notebook.wait_for("d.sameWeights === 'false' && d.edgeStale === 'false'")
     assert different["localSha256"] == SHIPPED
-    assert "Different weights." in notebook.page.locator(WARNING).inner_text()
+    expect(notebook.page.locator(WARNING)).to_contain_text("Different weights.")
 
     run(notebook, "load")
     same = notebook.wait_for("d.sameWeights === 'true' && d.edgeStale === 'false'")
     assert same["localSha256"] == same["edgeSha256"] == different["edgeSha256"] != SHIPPED
     assert float(same["maxDiff"]) <= 1e-5
-    assert notebook.page.locator(WARNING).count() == 0
+    expect(notebook.page.locator(WARNING)).to_have_count(0)
 
     run(notebook, "compare", "rollback")
     back = notebook.wait_for(f"d.sameWeights === 'true' && d.edgeSha256 === '{SHIPPED}'")
@@ -69,11 +70,11 @@ def test_a_token_that_is_typed_is_masked_and_not_saved(notebook: LabNotebook) ->
     run(notebook, "credentials")
     field = notebook.page.get_by_label("API token")
     field.wait_for()
-    assert field.get_attribute("type") == "password"
+    expect(field).to_have_attribute("type", "password")
     field.fill(PLANTED)
     field.press("Enter")
     notebook.page.get_by_text("set (typed)").wait_for()
-    assert field.input_value() == ""
+    expect(field).to_have_value("")
     saved = notebook.page.evaluate(
         """async () => {
           const app = window.jupyterapp;

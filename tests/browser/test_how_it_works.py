@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from mnist_nb import Network, rasterize
 from mnist_nb.drawing.samples import samples
@@ -83,8 +83,8 @@ def lesson(open_notebook: Callable[..., LabNotebook]) -> Lesson:
 
 
 def test_every_view_is_there_with_a_sample_and_without_an_error(lesson: Lesson) -> None:
-    assert lesson.page.locator(".mn-view").count() == VIEWS
-    assert lesson.page.locator(".mn-view .mn-note").count() == VIEWS
+    expect(lesson.page.locator(".mn-view")).to_have_count(VIEWS)
+    expect(lesson.page.locator(".mn-view .mn-note")).to_have_count(VIEWS)
     assert lesson.page.locator(".jupyter-widgets-error-widget").count() == 0
     assert lesson.page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
 
@@ -97,10 +97,9 @@ def test_a_stroke_beside_the_feature_maps_reaches_every_view(lesson: Lesson) -> 
     after = maps.evaluate_all("images => images.map(i => i.src)")
     assert len(after) == 3
     assert not set(before) & set(after)
-    assert lesson.page.locator(".mn-view .mn-note").count() == 0
-    head = lesson.view("Answer").locator(".mn-head").text_content()
-    assert head is not None
-    assert head.startswith("The network says 7")
+    expect(lesson.page.locator(".mn-view .mn-note")).to_have_count(0)
+    head = lesson.view("Answer").locator(".mn-head")
+    expect(head).to_have_text(re.compile("^The network says 7"))
 
 
 def test_the_worked_convolution_has_the_numbers_of_the_network(lesson: Lesson) -> None:
@@ -116,8 +115,9 @@ def test_the_worked_convolution_has_the_numbers_of_the_network(lesson: Lesson) -
             "at => document.querySelector('.mn-pictures').ariaLabel.includes(at)",
             arg=f"the cell at row {row}, column {column} framed",
         )
-        assert lesson.field("Row").input_value() == str(row)
-        assert lesson.field("Column").input_value() == str(column)
+        # The fields follow by messages of their own: hovering has framed the cell before the click.
+        expect(lesson.field("Row")).to_have_value(str(row))
+        expect(lesson.field("Column")).to_have_value(str(column))
         shown = lesson.view("Convolution").locator(".mn-grid-numbers caption").nth(1)
         shown.filter(has_text=f"Filter {number}").wait_for()
         patch, kernel = outputs[0][0, row : row + 3, column : column + 3], kernels[number, 0]
@@ -151,7 +151,7 @@ def test_hovering_shows_a_cell_and_a_click_keeps_it(lesson: Lesson) -> None:
     for row, column in [(12, 9), (13, 20), (20, 12)]:
         picture.hover(position=at(row, column))
         shows(row, column)
-    assert lesson.field("Row").input_value() == "6"
+    expect(lesson.field("Row")).to_have_value("6")
     lesson.field("Row").hover()  # off the picture
     shows(6, 7)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import nbformat
 import pytest
+from playwright.sync_api import expect
 
 from .notebook import LabNotebook
 
@@ -64,10 +65,10 @@ def shown(
 def test_axe_finds_nothing_in_them_in_both_themes(shown: LabNotebook) -> None:
     errors = shown.page.locator("[data-mime-type='application/vnd.jupyter.error']")
     assert errors.all_inner_texts() == []
-    assert shown.page.locator(".mnist-nb-answers").count() == 2
+    expect(shown.page.locator(".mnist-nb-answers")).to_have_count(2)
     assert shown.barriers() == ""
 
 
 def test_sliders_have_the_names_beside_them(shown: LabNotebook) -> None:
     for name in ("Round trip (ms)", "Lost segments (%)"):
-        assert shown.page.get_by_role("slider", name=name, exact=True).count() == 1
+        expect(shown.page.get_by_role("slider", name=name, exact=True)).to_have_count(1)
