@@ -10,7 +10,8 @@
 //         in the socket's queue meanwhile; without it they are refused.
 // signal: SIGUSR2 evicts the Durable Objects, as the platform does when it pleases.
 // stdout: {"ready": {"url", "s3": {...}}} once it serves, or {"failed": {"code", "message"}}.
-// stderr: everything else, such as console.log of the Worker.
+//         and what the Worker logs, one line of JSON each, from workerd itself.
+// stderr: everything else.
 
 import childProcess from "node:child_process";
 import { createHash } from "node:crypto";
@@ -26,6 +27,7 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 
 const root = import.meta.dirname;
 const PREFIX = `mnist-nb-edge-${hostname()}-`;
@@ -65,7 +67,7 @@ async function start({ port, state, vars, socket }) {
     bundle(main, define),
     import("miniflare"),
   ]);
-  if (socket !== undefined) inheritSocket(socket);
+  adjustRuntime(socket);
   const worker = {
     ...workerOptions,
     name,
@@ -80,7 +82,7 @@ async function start({ port, state, vars, socket }) {
       port,
       cf: false, // no look-up of a place over the network
       log: new Log(LogLevel.ERROR),
-      handleStructuredLogs: ({ level, message }) => console.error(`${level}: ${message}`),
+      handleStructuredLogs: ({ level, message }) => console.error(`${level}: ${message}`), // stderr
       telemetry: { enabled: false },
       unsafeLocalExplorer: false,
       unsafeObservability: false,
@@ -97,16 +99,28 @@ async function start({ port, state, vars, socket }) {
   if (!stopping) say({ ready: { url, s3 } });
 }
 
-/** Have each workerd that Miniflare starts listen on `socket`, a file descriptor of this process. */
-function inheritSocket(socket) {
+/**
+ * Have each workerd that Miniflare starts write to the stdout of this process, and listen on
+ * `socket`, a file descriptor of it, if there is one.
+ *
+ * Miniflare would read workerd's log in this thread, which its proxies stop until workerd has
+ * answered (the first eviction is such a call). Under load workerd waits for a reader of its log
+ * before it answers anybody: each would wait for the other, for ever.
+ */
+function adjustRuntime(socket) {
   const { spawn } = childProcess;
   const entry = "--socket-addr=entry=";
   childProcess.spawn = (command, args, options) => {
     const at = args?.findIndex?.((argument) => argument.startsWith(entry)) ?? -1;
     if (at < 0) return spawn(command, args, options);
-    const stdio = [...options.stdio, socket];
-    const fd = `--socket-fd=entry=${stdio.length - 1}`;
-    return spawn(command, args.with(at, fd), { ...options, stdio });
+    const stdio = options.stdio.with(1, "inherit");
+    if (socket !== undefined) {
+      stdio.push(socket);
+      args = args.with(at, `--socket-fd=entry=${stdio.length - 1}`);
+    }
+    const runtime = spawn(command, args, { ...options, stdio });
+    runtime.stdout = Readable.from([]); // Miniflare wants one to listen to
+    return runtime;
   };
 }
 

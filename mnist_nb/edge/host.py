@@ -39,7 +39,6 @@ class Host:
 
     Attributes:
         pid: of Node, which leads a process group of its own.
-        lines: the last 200 that it wrote.
 
     Raises:
         SetupError: when Node is missing or does not start.
@@ -48,7 +47,7 @@ class Host:
     def __init__(
         self, deploy: Path, settings: dict[str, Any], inherited: Sequence[int] = ()
     ) -> None:
-        self.lines: deque[str] = deque(maxlen=200)
+        self._lines: deque[bytes] = deque(maxlen=200)
         self._said: dict[str, Any] = {}
         self._spoke = threading.Event()
         try:
@@ -68,6 +67,7 @@ class Host:
         # A thread, as a notebook's event loop must not wait, and a full pipe would stop Node.
         self._reader = threading.Thread(target=self._read, name="mnist-nb-edge", daemon=True)
         self._reader.start()
+        threading.Thread(target=self._outlive, name="mnist-nb-edge-end", daemon=True).start()
         assert self._process.stdin is not None
         with suppress(OSError):  # it may have ended already; what it wrote tells why
             self._process.stdin.write(json.dumps(settings).encode() + b"\n")
@@ -77,6 +77,11 @@ class Host:
     def is_alive(self) -> bool:
         """Whether the process runs."""
         return self._process.poll() is None
+
+    @property
+    def lines(self) -> list[str]:
+        """The last 200 that it and workerd wrote."""
+        return [_readable(raw) for raw in tuple(self._lines)]
 
     @property
     def status(self) -> int | None:
@@ -103,17 +108,19 @@ class Host:
     def _read(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as pipe:
-            for raw in pipe:
-                line = raw.decode("utf-8", "replace").rstrip()
-                if not self._spoke.is_set() and line.startswith(('{"ready":', '{"failed":')):
-                    self._said = json.loads(line)
+            for raw in pipe:  # thousands a second under load: little is done with each
+                if not self._spoke.is_set() and raw.startswith((b'{"ready":', b'{"failed":')):
+                    self._said = json.loads(raw)
                     self._spoke.set()
                 else:
-                    self.lines.append(line)
-        # Node is gone. Had it been killed, its workerd would go on without it.
-        self._kill_group()
+                    self._lines.append(raw)
         self._process.wait()
         self._spoke.set()
+
+    def _outlive(self) -> None:
+        """Had Node been killed, its workerd would go on without it, and write into the pipe."""
+        self._process.wait()
+        self._kill_group()
 
     def _kill_group(self) -> None:
         """Kill what is left of its process group: Node, workerd, esbuild."""
@@ -123,6 +130,16 @@ class Host:
                 os.killpg(self.pid, signal.SIGKILL)
             else:
                 self._process.kill()
+
+
+def _readable(raw: bytes) -> str:
+    """A line as a person reads it; workerd writes what the Worker logs as JSON."""
+    line = raw.decode("utf-8", "replace").rstrip()
+    if line.startswith('{"timestamp":'):
+        with suppress(ValueError, KeyError):
+            said = json.loads(line)
+            return f"{said['level']}: {said['message']}"
+    return line
 
 
 def lock_folder(folder: Path) -> int | None:

@@ -108,7 +108,7 @@ class LocalEdge:
     @property
     def logs(self) -> list[str]:
         """The last lines that the runtime and the Worker wrote, at most 200."""
-        return list(self._host.lines) if self._host else []
+        return self._host.lines if self._host else []
 
     def releases(self) -> "Releases":
         """The releases in its bucket; raises as `url` does."""
@@ -224,7 +224,7 @@ class LocalEdge:
             reason = f"Node ended with status {ended}"
         else:
             reason = f"it was not ready after {_READY_SECONDS:g} s"
-        lines = "\n  ".join(list(host.lines)[-15:]) or "(it wrote nothing)"
+        lines = "\n  ".join(host.lines[-15:]) or "(it wrote nothing)"
         raise SetupError(
             f"the local edge did not start: {reason}\n  {lines}\n"
             "`mnist-nb doctor` checks this machine; `npm ci` in deploy/ mends damaged packages"

@@ -3,7 +3,9 @@
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import httpx
@@ -14,7 +16,7 @@ from mnist_nb.edge.node import find_deploy
 from tests.deploy.conftest import Bucket
 from tests.deploy.files import SMALL
 from tests.soak.conftest import runtime_of
-from tests.soak.load import Answer, answers_of, assert_only_from, load
+from tests.soak.load import SECONDS, Answer, answers_of, assert_only_from, load
 from tests.soak.scale import SOAK, scaled
 
 pytestmark = pytest.mark.edge
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.edge
 CLIENTS = 16
 BACK_SECONDS = 1.0
 
-# The Worker as deployed, and one path more on which the object ends itself.
+# The Worker as deployed, and two paths more: the object ends itself; the Worker logs 2 MB.
 ABORTABLE = """
 import worker, { Classifier as Deployed } from "./worker";
 export class Classifier extends Deployed {
@@ -30,7 +32,12 @@ export class Classifier extends Deployed {
 }
 export default {
   async fetch(request, env) {
-    if (new URL(request.url).pathname !== "/end") return worker.fetch(request, env);
+    const { pathname } = new URL(request.url);
+    if (pathname === "/loud") {
+      for (let i = 0; i < 2000; i++) console.log("loud".padEnd(1000, "."));
+      return new Response("said");
+    }
+    if (pathname !== "/end") return worker.fetch(request, env);
     await env.CLASSIFIER.getByName("default").end().catch(() => {});
     return new Response("ended");
   },
@@ -68,6 +75,26 @@ def abort(edge: LocalEdge) -> None:
 def kill(edge: LocalEdge) -> None:
     """What the kernel does when a machine has no memory left."""
     runtime_of(edge).kill()
+
+
+def test_the_first_eviction_while_the_worker_logs_more_than_a_pipe_holds(edge: LocalEdge) -> None:
+    """Once workerd waited for Node to read its log, and Node for workerd to evict, for ever."""
+    evicted = threading.Event()
+
+    def shout() -> None:
+        while not evicted.is_set():
+            httpx.get(f"{edge.url}/loud", timeout=SECONDS, trust_env=False).raise_for_status()
+
+    with ThreadPoolExecutor(1) as pool, load(edge.url, 1) as running:
+        shouting = pool.submit(shout)
+        try:
+            evict(edge)
+            for answer in running.follow(len(running.answers)):
+                if answer.cold:
+                    break
+        finally:
+            evicted.set()
+        shouting.result()
 
 
 def longest_wait(answers: Sequence[Answer]) -> float:
