@@ -154,14 +154,14 @@ def _row(
 
 def _cell(side: str, row: Row | None, digit: int, won: bool, faded: bool) -> str:
     if row is None:
-        return f'<td class="is-{side}"><div><i></i><span></span></div></td>'
+        return f'<td class="is-{side}"><i style="--p:0%"></i><span></span></td>'
     p = float(row[digit])
     classes = f"is-{side}" + (" is-winner" if won else "") + (" is-faded" if faded else "")
     said = '<span class="mnist-nb-unseen">, its answer</span>' if won else ""
     # Without a sliver, zero and one percent would look the same as an empty table.
     return (
-        f'<td class="{classes}"><div><i><b style="width:{max(100 * p, 0.4):.2f}%"></b></i>'
-        f"<span>{percent(p)}{said}</span></div></td>"
+        f'<td class="{classes}"><i style="--p:{max(100 * p, 0.4):.2f}%"></i>'
+        f"<span>{percent(p)}{said}</span></td>"
     )
 
 

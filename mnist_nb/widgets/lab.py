@@ -18,11 +18,12 @@ from mnist_nb.network.forward import Network
 from mnist_nb.widgets.bars import answers_html, place_name
 from mnist_nb.widgets.live import LiveEdge, Question
 from mnist_nb.widgets.pad import DigitPad
-from mnist_nb.widgets.parts import after
+from mnist_nb.widgets.parts import FRAME, Frames, after
 from mnist_nb.widgets.sides import EdgeSide, EdgeState, LocalSide
 from mnist_nb.widgets.source import EdgeSource
 
 FADE_AFTER = 0.15  # seconds; an answer that is younger than that looks simultaneous
+TOGETHER = FRAME + 0.01  # seconds; while the pen moves the next frame comes before these are over
 
 
 class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
@@ -49,7 +50,8 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         self._source = EdgeSource(edge)
         self.pad = DigitPad()
         self._lock = self.pad.lock
-        self._show = self.pad.status.guard(self._update)
+        self._bars = Frames(self._update, self.pad.status.guard, TOGETHER)
+        self._show = self.pad.status.guard(self._bars.now)
         state: EdgeState = "starting" if self._source.is_own else "connecting"
         self._live = LiveEdge(self._source, self._edge_news, state)
         self._local: NDArray[np.float32] | None = None
@@ -150,7 +152,10 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
                 self._waiting_since = None
             elif answered is not None and self._question is not None:
                 self._waiting_since = time.monotonic()  # it keeps up, one drawing behind
-            self._show()
+            if self.pad.is_pressed:
+                self._bars.ask()  # together with what this machine says next: half the painting
+            else:
+                self._show()
 
     def _look_again(self) -> None:
         """Show once more when the edge has been silent for so long that its bars fade."""

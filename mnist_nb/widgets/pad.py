@@ -32,6 +32,7 @@ SIDE = 280  # CSS pixels, and the unit of the strokes
 SHARP = 2  # canvas pixels per CSS pixel, for displays of high density
 PEN = 15  # CSS pixels, for the eye only: rasterize has a pen of its own
 PREVIEW = 84  # CSS pixels: each of the 28 x 28 is 3 wide
+PREVIEW_FRAME = 0.12  # seconds between two pictures of them: a browser loads each like a file
 FULL = 20_000  # points; a digit has some hundred
 NAME = "Paper: draw a digit, or press 0 to 9 for a sample, Backspace to undo, Tab to leave"
 INK = "#000000"  # the style sheet turns it white on dark paper
@@ -60,6 +61,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.lock = threading.RLock()
         self.status = StatusLine(self.lock)
         self._frames = Frames(self._changed, self.status.guard)
+        self._previews = Frames(self._show_preview, self.status.guard, PREVIEW_FRAME)
         self.canvas = NamedCanvas(
             NAME, width=SHARP * SIDE, height=SHARP * SIDE, layout=_square(SIDE)
         )
@@ -136,15 +138,22 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         else:
             self._callbacks.append(callback)
 
+    @property
+    def is_pressed(self) -> bool:
+        """Is the pen down?"""
+        return self._stroke is not None
+
     def flush(self) -> None:
-        """Make the calls of `on_change` that are due now, without waiting for the next frame."""
+        """Show and tell now what is due, without waiting for the next frame."""
         with self.lock:
             self._frames.flush()
+            self._previews.flush()
 
     def close(self) -> None:
         """Take the pad off the page; it cannot be shown again."""
         if hasattr(self, "_frames"):  # ipywidgets closes also what could not be made
             self._frames.cancel()
+            self._previews.cancel()
             super().close()
 
     # --- events ----------------------------------------------------------------------------------
@@ -245,7 +254,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             self._paper.add_class("mnist-nb-empty")
 
     def _changed(self) -> None:
-        self.status.guard(self._show_preview)()
+        self._previews.ask()
         for callback in tuple(self._callbacks):
             self.status.guard(callback)(self)
 

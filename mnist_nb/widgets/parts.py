@@ -69,13 +69,28 @@ class StatusLine(widgets.HTML):  # type: ignore[misc]  # ipywidgets is untyped
         return guarded
 
 
-def after(seconds: float, call: Callable[[], None]) -> bool:
-    """Call later from the event loop of this thread; False, and no call, where none runs."""
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop of this thread, None where none runs."""
     try:
-        loop = asyncio.get_running_loop()
+        return asyncio.get_running_loop()
     except RuntimeError:
+        return None
+
+
+def after(
+    seconds: float, call: Callable[[], None], other: asyncio.AbstractEventLoop | None = None
+) -> bool:
+    """Call later from the event loop of this thread, or where none runs from another.
+
+    Returns:
+        False, and no call, where no loop runs at all.
+    """
+    if loop := running_loop():
+        loop.call_later(seconds, call)
+    elif other is not None and other.is_running():
+        other.call_soon_threadsafe(other.call_later, seconds, call)
+    else:
         return False
-    loop.call_later(seconds, call)
     return True
 
 
@@ -85,22 +100,34 @@ class Frames:
     A timer of an event loop is served after the messages that have arrived, so a queue of pen moves
     is drained before the call. Calls take at most half of the time: on a busy machine, where each
     is slow, the pen must not wait for them. Where no loop runs (a script), the call is immediate.
-    Everything here happens under the lock of its owner.
+    Everything here happens under the lock of its owner. Another thread may ask too; the call comes
+    from the loop that made the last one.
+
+    Args:
+        call: is made.
+        guard: wraps it for the timer.
+        frame: seconds between two calls.
     """
 
-    def __init__(self, call: Callable[[], None], guard: Callable[..., Callable[[], None]]) -> None:
-        self._call = call
+    def __init__(
+        self,
+        call: Callable[[], None],
+        guard: Callable[..., Callable[[], None]],
+        frame: float = FRAME,
+    ) -> None:
+        self._call, self._frame = call, frame
         self._timer = guard(self.flush)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._due_since: float | None = None
         self._ended = float("-inf")
-        self._pause = FRAME
+        self._pause = frame
 
     def ask(self) -> None:
         """Ask for a call soon."""
         now = time.monotonic()
         if self._due_since is None:
             self._due_since = now
-            if not after(max(0.0, self._ended + self._pause - now), self._timer):
+            if not after(max(0.0, self._ended + self._pause - now), self._timer, self._loop):
                 self.flush()
         elif now - self._due_since > PATIENCE + self._pause:
             self.flush()
@@ -108,11 +135,17 @@ class Frames:
     def flush(self) -> None:
         """Make the call now if one is due."""
         if self._due_since is not None:
-            self._due_since = None
-            began = time.monotonic()
-            self._call()
-            self._ended = time.monotonic()
-            self._pause = max(FRAME - (self._ended - began), self._ended - began)
+            self.now()
+
+    def now(self) -> None:
+        """Make a call now, one that is due included."""
+        self._due_since = None
+        self._loop = running_loop() or self._loop
+        began = time.monotonic()
+        self._call()
+        self._ended = time.monotonic()
+        took = self._ended - began
+        self._pause = max(self._frame - took, took)
 
     def cancel(self) -> None:
         """Forget a call that is due."""

@@ -93,6 +93,16 @@ def test_the_bars_follow_while_the_pen_is_down(lab: LabNotebook):
     lab.page.mouse.up()
 
 
+def test_drawing_does_not_change_the_icon_of_the_tab(lab: LabNotebook):
+    """Each event once made JupyterLab show "busy", and load another icon, many times a second."""
+    lab.wait_for("d.edgeState === 'up'")
+    loaded: list[str] = []
+    lab.page.on("request", lambda request: loaded.append(request.url))
+    lab.draw(THREE)
+    assert_both_say(lab, 3)
+    assert [url for url in loaded if "icon" in url] == []
+
+
 def test_a_sample_needs_no_hand_and_the_keyboard_is_enough(lab: LabNotebook):
     keys = lab.page.keyboard
     lab.canvas.focus()
