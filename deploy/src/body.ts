@@ -65,10 +65,12 @@ function pixelsOfJson(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Keeps no more than `most` bytes, whatever Content-Length says. What comes beyond is read and
- * dropped, up to MAX_DRAIN_BYTES: a client that is still sending would miss the answer.
+ * Keeps no more than `most` bytes. What comes beyond is read and dropped, up to MAX_DRAIN_BYTES: a
+ * client that is still sending would miss the answer.
  */
 async function readCapped(request: Request, most: number): Promise<Uint8Array> {
+  const said = Number(request.headers.get("Content-Length") ?? "NaN");
+  if (said <= most) return readWhole(request, said);
   const parts: Uint8Array[] = [];
   let length = 0;
   try {
@@ -93,6 +95,16 @@ async function readCapped(request: Request, most: number): Promise<Uint8Array> {
     at += part.length;
   }
   return whole;
+}
+
+/** A body of a stated length: HTTP ends it there. Reading it at once is faster than its parts. */
+async function readWhole(request: Request, said: number): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await request.arrayBuffer());
+  } catch {
+    const detail = `The body broke off before its ${said} bytes were there; send it again.`;
+    throw problem(400, "broken-body", "Body broke off", detail);
+  }
 }
 
 function wrongShape(detail: string): Problem {

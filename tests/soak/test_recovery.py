@@ -1,7 +1,6 @@
 """What may happen to a running edge at any time: clients notice little, and nobody has to help."""
 
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,9 +11,9 @@ import httpx
 import pytest
 
 from mnist_nb.edge.local import LocalEdge
-from mnist_nb.edge.node import find_deploy
 from tests.deploy.conftest import Bucket
 from tests.deploy.files import SMALL
+from tests.deploy.variant import variant
 from tests.soak.conftest import runtime_of
 from tests.soak.load import SECONDS, Answer, answers_of, assert_only_from, load
 from tests.soak.scale import SOAK, scaled
@@ -47,18 +46,10 @@ export default {
 
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEdge]:
-    deploy = tmp_path_factory.mktemp("abortable") / "deploy"
-    ignore = shutil.ignore_patterns("node_modules", ".wrangler")
-    shutil.copytree(find_deploy(), deploy, ignore=ignore)
-    (deploy / "node_modules").symlink_to(find_deploy() / "node_modules")
-    (deploy / "src" / "abortable.ts").write_text(ABORTABLE)
-    config = deploy / "wrangler.jsonc"
-    config.write_text(config.read_text().replace("src/worker.ts", "src/abortable.ts"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MNIST_NB_DEPLOY", str(deploy))
-        with LocalEdge(ttl=5, seed=False) as edge:
-            Bucket(edge).serve(SMALL)
-            yield edge
+    folder = tmp_path_factory.mktemp("abortable")
+    with variant(folder, ABORTABLE), LocalEdge(ttl=5, seed=False) as edge:
+        Bucket(edge).serve(SMALL)
+        yield edge
 
 
 def evict(edge: LocalEdge) -> None:
