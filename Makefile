@@ -65,7 +65,7 @@ clean: ## remove all that make and the tests made
 soak: setup ## run the long tests of the edge in full, 15 minutes (SOAK=0.1 for a tenth of it)
 	$(WITH_NODE) MNIST_NB_SOAK=$(SOAK) $(BIN)/python -m pytest tests/soak -s $(PYTEST_ARGS)
 
-bench: setup chromium $(PEERS) ## measure it beside what others use, 15 minutes; writes docs/benchmarks.md
+bench: setup chromium $(PEERS) ## measure it beside what others use, 8 minutes; writes docs/benchmarks.md
 	@$(BIN)/python -c 'import torch' 2>/dev/null || { echo 'PyTorch, to compare with ...'; \
 	  $(PIP) install --no-build-isolation -e '.[bench]' || echo 'PyTorch cannot be installed here and is left out.' >&2; }
 	$(WITH_NODE) $(BIN)/python benchmarks $(BENCH_ARGS)

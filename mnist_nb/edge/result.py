@@ -8,6 +8,16 @@ from numpy.typing import NDArray
 
 from mnist_nb.errors import EdgeError
 
+_CONTINENTS = {
+    "AF": "Africa",
+    "AN": "Antarctica",
+    "AS": "Asia",
+    "EU": "Europe",
+    "NA": "North America",
+    "OC": "Oceania",
+    "SA": "South America",
+}
+
 
 @dataclass(frozen=True)
 class ModelRef:
@@ -32,6 +42,14 @@ class Place:
     continent: str | None = None
     colo: str | None = None
     local: bool = False
+
+    @property
+    def name(self) -> str:
+        """For people: "local workerd", "Europe (AMS)", or "" when the edge does not say."""
+        if self.local:
+            return "local workerd"
+        where = _CONTINENTS.get(self.continent or "", self.continent or "")
+        return f"{where} ({self.colo})" if where and self.colo else where or self.colo or ""
 
 
 @dataclass(frozen=True)

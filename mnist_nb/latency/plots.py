@@ -26,6 +26,7 @@ def differences(differences: ArrayLike, title: str) -> Shown:
     figure, (plot,) = axes()
     tiny = 1e-14
     low = np.floor(np.log10(max(found[~zero].min(), tiny))) if (~zero).any() else -8.0
+    low = min(low, -11.0)  # room for the words beside the first line
     high = max(-6.0, np.ceil(np.log10(found.max()))) if (~zero).any() else -6.0
     plot.hist(
         np.clip(found[~zero], tiny, None), bins=np.logspace(low, high, 60).tolist(), color=HERE

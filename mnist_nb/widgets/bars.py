@@ -12,15 +12,6 @@ from mnist_nb.widgets.sides import EdgeSide, LocalSide, Row
 from mnist_nb.widgets.verdict import data_attributes, verdict_html
 
 SHORT = 8  # characters of a sha256 that a person compares
-_CONTINENTS = {
-    "AF": "Africa",
-    "AN": "Antarctica",
-    "AS": "Asia",
-    "EU": "Europe",
-    "NA": "North America",
-    "OC": "Oceania",
-    "SA": "South America",
-}
 
 
 def answers_html(local: LocalSide, edge: EdgeSide, labels: Sequence[str] = "0123456789") -> str:
@@ -58,17 +49,9 @@ def answers_html(local: LocalSide, edge: EdgeSide, labels: Sequence[str] = "0123
     )
 
 
-def place_name(*, local: bool, continent: str | None, colo: str | None) -> str:
-    """Say where an answer came from: "local workerd", "Europe (AMS)" or ""."""
-    if local:
-        return "local workerd"
-    where = _CONTINENTS.get(continent or "", continent or "")
-    return f"{where} ({colo})" if where and colo else where or colo or ""
-
-
 def percent(p: float) -> str:
-    """A probability for people."""
-    return f"{100 * p:.1f} %"
+    """A probability for people; a line does not break before its sign."""
+    return f"{100 * p:.1f}\N{NO-BREAK SPACE}%"
 
 
 def milliseconds(ms: float | None) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mnist_nb.drawing.strokes import Drawing
 from mnist_nb.edge.client import EdgeResult
 from mnist_nb.network.forward import Network
-from mnist_nb.widgets.bars import answers_html, place_name
+from mnist_nb.widgets.bars import answers_html
 from mnist_nb.widgets.live import LiveEdge, Question
 from mnist_nb.widgets.pad import DigitPad
 from mnist_nb.widgets.parts import FRAME, Frames, after
@@ -187,7 +187,6 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         if result is None or question is None:
             return EdgeSide(news.state, news.reason, sha256=news.sha256, name=news.name)
         stale = question is not self._question
-        place = result.place
         return EdgeSide(
             state=news.state,
             reason=news.reason,
@@ -197,7 +196,7 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
             faded=stale and self._is_late(),
             ms=result.timing.total_ms,
             cold=result.cold,
-            place=place_name(local=place.local, continent=place.continent, colo=place.colo),
+            place=result.place.name,
             sha256=news.sha256,
             name=news.name,
             not_sure_below=news.not_sure_below,

@@ -57,7 +57,7 @@ class EdgeSide(_Sure):
         faded: it has been so for long enough that the eye should know.
         ms: round trip measured at the client, in milliseconds.
         cold: the Durable Object had to load the model first.
-        place: where it answered, for people; see `place_name`.
+        place: where it answered, for people; see `Place.name`.
         sha256: of its weights, "" when it does not say.
         name: of its network.
         not_sure_below: `Network.not_sure_below` of its weights, None when they are not known.

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mnist_nb.widgets.bars import answers_html, milliseconds, place_name
+from mnist_nb.edge.client import Place
+from mnist_nb.widgets.bars import answers_html, milliseconds
 from mnist_nb.widgets.sides import EdgeSide, LocalSide
 from mnist_nb.widgets.verdict import difference
 
@@ -195,4 +196,4 @@ def test_difference(value, text):
     ],
 )
 def test_place_name(local, continent, colo, text):
-    assert place_name(local=local, continent=continent, colo=colo) == text
+    assert Place("default", continent, colo, local).name == text

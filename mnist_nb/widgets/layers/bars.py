@@ -47,9 +47,9 @@ def signed_rows(values: NDArray[np.floating], labels: Sequence[str], caption: st
 
 
 def says(probabilities: NDArray[np.floating], labels: Sequence[str], doubt: float | None) -> str:
-    """Return an answer in a few words: "says 4 (99.8 %)"."""
+    """Return an answer in a few words: "says 4 (99.8 %)", "is not sure, perhaps 4 (43.1 %)"."""
     best = int(probabilities.argmax())
-    word = "says" if is_sure(probabilities.astype(np.float32), doubt) else "not sure, perhaps"
+    word = "says" if is_sure(probabilities.astype(np.float32), doubt) else "is not sure, perhaps"
     return f"{word} {escape(labels[best])} ({percent(float(probabilities[best]))})"
 
 
