@@ -18,7 +18,14 @@ sys.path[0] = str(ROOT)  # of `python benchmarks`, so that this folder is a pack
 from benchmarks.page import RESULTS, write_page  # noqa: E402
 from benchmarks.report import machine, now, save, to_text  # noqa: E402
 
-MODULES = {"numpy": "network", "kernel": "kernel", "edge": "edge", "start": "start", "pen": "pen"}
+MODULES = {
+    "numpy": "network",
+    "kernel": "kernel",
+    "edge": "edge",
+    "start": "start",
+    "pen": "pen",
+    "lesson": "lesson",
+}
 
 
 def main() -> None:

@@ -134,7 +134,7 @@ def test_an_unknown_benchmark_is_named() -> None:
     command = [sys.executable, "benchmarks", "snails"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
-    assert "no benchmark snails; there are numpy, kernel, edge, start, pen" in done.stderr
+    assert "no benchmark snails; there are numpy, kernel, edge, start, pen, lesson" in done.stderr
 
 
 # --- what the pages say --------------------------------------------------------------------------
