@@ -20,6 +20,7 @@ from mnist_nb.errors import MnistNbError
 from mnist_nb.widgets.names import style_sheet
 
 FRAME = 0.04  # seconds between two updates: more of them keep a small machine from painting any
+_EARLY = 0.002  # seconds by which an event loop may call too early
 PATIENCE = 0.05  # seconds after which an update is due even while events keep coming
 
 
@@ -116,9 +117,10 @@ class Frames:
         frame: float = FRAME,
     ) -> None:
         self._call, self._frame = call, frame
-        self._timer = guard(self.flush)
+        self._timer = guard(self._on_time)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._due_since: float | None = None
+        self._due_at = 0.0
         self._ended = float("-inf")
         self._pause = frame
 
@@ -126,8 +128,8 @@ class Frames:
         """Ask for a call soon."""
         now = time.monotonic()
         if self._due_since is None:
-            self._due_since = now
-            if not after(max(0.0, self._ended + self._pause - now), self._timer, self._loop):
+            self._due_since, self._due_at = now, max(now, self._ended + self._pause)
+            if not after(self._due_at - now, self._timer, self._loop):
                 self.flush()
         elif now - self._due_since > PATIENCE + self._pause:
             self.flush()
@@ -136,6 +138,11 @@ class Frames:
         """Make the call now if one is due."""
         if self._due_since is not None:
             self.now()
+
+    def _on_time(self) -> None:
+        # The timer of an earlier call that was made before its time has nothing to say.
+        if time.monotonic() > self._due_at - _EARLY:
+            self.flush()
 
     def now(self) -> None:
         """Make a call now, one that is due included."""
