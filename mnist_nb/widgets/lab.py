@@ -120,6 +120,7 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         if hasattr(self, "_live"):  # ipywidgets closes also what could not be made
             self._live.stop()
             with self._lock:
+                self._bars.cancel()
                 self.pad.close()
                 self.answers.close()
                 super().close()
