@@ -1,7 +1,6 @@
 /* The forward pass of a mnist-nb network: 784 bytes in, probabilities out.
  *
- * classify() runs the steps that network.c has laid out, for one image after another. It allocates
- * nothing. kernel.h describes the layout of activations and weights.
+ * classify() runs the steps that network.c has laid out. It allocates nothing. kernel.h describes the layout of activations and weights.
  *
  * Plain 128-bit SIMD, no relaxed instructions: the same bits on every machine. And sums that do not
  * drift: long ones are cut into parts of their own, and from the logits on all is double.
@@ -11,6 +10,9 @@
 /* Into each caller, where `quads` is a number: only then do the sums stay in registers. */
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
+/* Compute x here. The compiler would sort the sums of an unrolled loop one after the other, and then
+ * more numbers wait for their turn than there are registers. */
+#define HERE(x) __asm__ volatile("" : "+r"(x))
 
 static f32x4 splat(float x) { return (f32x4){x, x, x, x}; }
 static f32x4 larger(f32x4 a, f32x4 b) { return a < b ? b : a; }
@@ -34,14 +36,22 @@ static void pad(const struct step *s) {
 }
 
 /* sum[p][q] += products of the next n inputs at in[p] with n rows of weights, n a multiple of 4;
- * moves the inputs on, and returns where the weights go on. The 12 sums, 2 quads of weights and an
- * input are about what 16 registers hold. */
+ * moves the inputs on, and returns where the weights go on. The 12 sums, 2 quads of weights, an
+ * input and a product are what 16 registers hold. */
 INLINE const f32x4 *multiply(f32x4 sum[PIXELS][2], const float **in, const f32x4 *w, int n,
                              int quads) {
-  for (int i = 0; i < n; i += 4, w += 4 * quads) {
-    UNROLL for (int j = 0; j < 4; j++)
-      UNROLL for (int p = 0; p < PIXELS; p++)
-        UNROLL for (int q = 0; q < quads; q++) sum[p][q] += w[j * quads + q] * splat(in[p][j]);
+  for (int i = 0; i < n; i += 4) {
+    UNROLL for (int j = 0; j < 4; j++, w += quads) {
+      f32x4 row[2];
+      UNROLL for (int q = 0; q < quads; q++) row[q] = w[q];
+      UNROLL for (int p = 0; p < PIXELS; p++) {
+        f32x4 x = splat(in[p][j]);
+        UNROLL for (int q = 0; q < quads; q++) {
+          sum[p][q] += row[q] * x;
+          HERE(sum[p][q]);
+        }
+      }
+    }
     for (int p = 0; p < PIXELS; p++) in[p] += 4;
   }
   return w;
@@ -196,28 +206,29 @@ static void relu(const struct step *s) {
 /* x / 2 * (1 + erf(x / sqrt 2)) = max(x, 0) - |x| tail(|x|), where tail(t) is the share of a normal
  * distribution above t. Its eighth root is nearly a polynomial: fitted for t <= 5.5 to the least
  * error of gelu it leaves 3e-9, and with float32 rounding 2.5e-7. Beyond 5.5 gelu is max(x, 0) to
- * 1.1e-7. As in Abramowitz and Stegun's 26.2.19, with the root instead of its reciprocal. */
-static f32x4 gelu4(f32x4 x) {
-  f32x4 t = smaller(__builtin_elementwise_abs(x), splat(5.5f));
-  f32x4 root = splat(-2.9588193e-07f);
-  root = root * t + 7.4795530e-06f;
-  root = root * t - 6.0257636e-05f;
-  root = root * t + 3.4295025e-05f;
-  root = root * t + 1.5043624e-03f;
-  root = root * t - 6.7195572e-04f;
-  root = root * t - 3.1928077e-02f;
-  root = root * t - 9.1457415e-02f;
-  root = root * t + 9.1700401e-01f;
-  f32x4 squared = root * root, fourth = squared * squared, tail = fourth * fourth;
-  return larger(x, splat(0.0f)) - t * tail;
-}
+ * 1.1e-7. As in Abramowitz and Stegun's 26.2.19, with the root instead of its reciprocal.
+ * Not const: a number in memory is read faster than one in the code is put into a register. */
+float root_of_tail[9] = {-2.9588193e-07f, 7.4795530e-06f,  -6.0257636e-05f,
+                         3.4295025e-05f,  1.5043624e-03f,  -6.7195572e-04f,
+                         -3.1928077e-02f, -9.1457415e-02f, 9.1700401e-01f};
 
-/* float[h][w][s] -> the same. Four quads at a time share the loading of the constants; the last
- * four may reach past the activation, into room that finish() left. */
+/* float[h][w][s] -> the same. Each number is a long chain of operations, so four quads go side by
+ * side; the last four may reach past the activation, into room that finish() left. */
+#define EACH UNROLL for (int j = 0; j < 4; j++)
 static void gelu(const struct step *s) {
   f32x4 *x = (f32x4 *)s->to;
-  for (int i = 0; i < s->out.h * s->out.w * s->out.s / 4; i += 4)
-    UNROLL for (int j = 0; j < 4; j++) x[i + j] = gelu4(x[i + j]);
+  for (int i = 0; i < s->out.h * s->out.w * s->out.s / 4; i += 4, x += 4) {
+    f32x4 t[4], root[4];
+    EACH { t[j] = smaller(__builtin_elementwise_abs(x[j]), splat(5.5f)); HERE(t[j]); }
+    EACH root[j] = splat(root_of_tail[0]);
+    UNROLL for (int k = 1; k < 9; k++) {
+      f32x4 coefficient = splat(root_of_tail[k]);
+      HERE(coefficient);
+      EACH { root[j] = root[j] * t[j] + coefficient; HERE(root[j]); }
+    }
+    UNROLL for (int k = 0; k < 3; k++) EACH { root[j] *= root[j]; HERE(root[j]); }
+    EACH x[j] = larger(x[j], splat(0.0f)) - t[j] * root[j];
+  }
 }
 
 /* float[in.h][in.w][s] -> float[out.h][out.w][s]: the largest of each window. */
@@ -236,48 +247,95 @@ static void maxpool2d(const struct step *s) {
       }
 }
 
+/* 4 pixels of 4 channels -> 4 channels of 4 pixels. */
+INLINE void transpose(f32x4 *x) {
+  f32x4 a = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5);
+  f32x4 b = __builtin_shufflevector(x[2], x[3], 0, 4, 1, 5);
+  f32x4 c = __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);
+  f32x4 d = __builtin_shufflevector(x[2], x[3], 2, 6, 3, 7);
+  x[0] = __builtin_shufflevector(a, b, 0, 1, 4, 5);
+  x[1] = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+  x[2] = __builtin_shufflevector(c, d, 0, 1, 4, 5);
+  x[3] = __builtin_shufflevector(c, d, 2, 3, 6, 7);
+}
+
 /* float[h][w][in.s] -> float[out.s], channels first, as PyTorch flattens. */
 static void flatten(const struct step *s) {
-  int pixels = s->in.h * s->in.w;
-  for (int c = 0; c < s->in.c; c++)
-    for (int p = 0; p < pixels; p++) s->to[c * pixels + p] = s->from[p * s->in.s + c];
+  int pixels = s->in.h * s->in.w, blocks = pixels & ~3, quads = s->in.c & ~3;
+  for (int c = 0; c < quads; c += 4)
+    for (int p = 0; p < blocks; p += 4) {
+      f32x4 x[4];
+      UNROLL for (int i = 0; i < 4; i++) x[i] = *(f32x4 *)(s->from + (p + i) * s->in.s + c);
+      transpose(x);
+      UNROLL for (int i = 0; i < 4; i++) *(unaligned *)(s->to + (c + i) * pixels + p) = x[i];
+    }
+  for (int c = 0; c < s->in.c; c++) /* what is left of blocks of 4 x 4 */
+    for (int p = c < quads ? blocks : 0; p < pixels; p++)
+      s->to[c * pixels + p] = s->from[p * s->in.s + c];
   for (int i = s->out.c; i < s->out.s; i++) s->to[i] = 0.0f;
 }
 
-/* float[in.s] -> float[out.s]. weights float[out.c][in.s], bias float[out.c] or null. ROWS outputs
- * at a time; each has 4 sums, one a lane, of at most BLOCK products before they join the total. */
-#define ROWS 8
-#define BLOCK 64
-static void linear(const struct step *s) {
-  const f32x4 *in = (const f32x4 *)s->from;
-  int quads = s->in.s / 4, outputs = s->out.c;
-  for (int first = 0; first < outputs; first += ROWS) {
-    const f32x4 *w[ROWS];
-    f32x4 sum[ROWS], total[ROWS];
-    for (int r = 0; r < ROWS; r++) {
-      int row = first + r < outputs ? first + r : outputs - 1; /* the last one again */
-      w[r] = (const f32x4 *)s->weights + row * quads;
-      total[r] = splat(0.0f);
-    }
-    for (int i = 0; i < quads;) {
-      int end = i + BLOCK < quads ? i + BLOCK : quads;
-      for (int r = 0; r < ROWS; r++) sum[r] = splat(0.0f);
-      for (; i + 4 <= end; i += 4) {
-        UNROLL for (int j = 0; j < 4; j++)
-          UNROLL for (int r = 0; r < ROWS; r++) sum[r] += w[r][j] * in[i + j];
-        for (int r = 0; r < ROWS; r++) w[r] += 4;
-      }
-      for (; i < end; i++)
-        for (int r = 0; r < ROWS; r++) sum[r] += *w[r]++ * in[i];
-      for (int r = 0; r < ROWS; r++) total[r] += sum[r];
-    }
-    for (int r = 0; r < ROWS && first + r < outputs; r++) {
-      f32x4 t = total[r];
-      float bias = s->bias ? s->bias[first + r] : 0.0f;
-      s->to[first + r] = (t[0] + t[1]) + (t[2] + t[3]) + bias;
+/* sum[r][m] += 4 products of output r with image m, the j-th quads of each. */
+INLINE void dot(f32x4 sum[8][IMAGES], const f32x4 **w, const f32x4 **in, int j, int rows,
+                int images) {
+  f32x4 x[IMAGES];
+  for (int m = 0; m < images; m++) x[m] = in[m][j];
+  for (int r = 0; r < rows; r++) {
+    f32x4 weight = w[r][j];
+    for (int m = 0; m < images; m++) {
+      sum[r][m] += weight * x[m];
+      HERE(sum[r][m]);
     }
   }
-  for (int o = outputs; o < s->out.s; o++) s->to[o] = 0.0f;
+}
+
+/* One tile of linear: `rows` outputs of `images` images. Each has 4 sums, one a lane, of at most
+ * BLOCK products before they join the total. */
+#define BLOCK 64
+INLINE void linear_tile(const struct step *s, int first, int rows, int images) {
+  int quads = s->in.s / 4, outputs = s->out.c;
+  const f32x4 *w[8], *in[IMAGES];
+  f32x4 sum[8][IMAGES], total[8][IMAGES];
+  for (int m = 0; m < images; m++) in[m] = (const f32x4 *)(s->from + m * activation);
+  for (int r = 0; r < rows; r++) {
+    int row = first + r < outputs ? first + r : outputs - 1; /* the last one again */
+    w[r] = (const f32x4 *)s->weights + row * quads;
+    for (int m = 0; m < images; m++) total[r][m] = splat(0.0f);
+  }
+  for (int i = 0; i < quads;) {
+    int end = i + BLOCK < quads ? i + BLOCK : quads;
+    for (int r = 0; r < rows; r++)
+      for (int m = 0; m < images; m++) sum[r][m] = splat(0.0f);
+    for (; i + 4 <= end; i += 4) {
+      UNROLL for (int j = 0; j < 4; j++) dot(sum, w, in, j, rows, images);
+      for (int r = 0; r < rows; r++) w[r] += 4;
+      for (int m = 0; m < images; m++) in[m] += 4;
+    }
+    for (; i < end; i++) {
+      dot(sum, w, in, 0, rows, images);
+      for (int r = 0; r < rows; r++) w[r]++;
+      for (int m = 0; m < images; m++) in[m]++;
+    }
+    for (int r = 0; r < rows; r++)
+      for (int m = 0; m < images; m++) total[r][m] += sum[r][m];
+  }
+  for (int r = 0; r < rows && first + r < outputs; r++)
+    for (int m = 0; m < images; m++) {
+      f32x4 t = total[r][m];
+      float bias = s->bias ? s->bias[first + r] : 0.0f;
+      s->to[m * activation + first + r] = (t[0] + t[1]) + (t[2] + t[3]) + bias;
+    }
+}
+
+/* float[in.s] -> float[out.s], for one image or IMAGES. weights float[out.c][in.s], bias
+ * float[out.c] or null. Both ways add up in the same order, to the same bits. */
+static void linear(const struct step *s, int images) {
+  if (images == IMAGES)
+    for (int first = 0; first < s->out.c; first += 4) linear_tile(s, first, 4, IMAGES);
+  else
+    for (int first = 0; first < s->out.c; first += 8) linear_tile(s, first, 8, 1);
+  for (int m = 0; m < images; m++)
+    for (int o = s->out.c; o < s->out.s; o++) s->to[m * activation + o] = 0.0f;
 }
 
 /* float[in.s] -> double[out.c], the last linear layer: a logit may be 25, and rounding it to
@@ -317,24 +375,41 @@ static void softmax(const struct step *s, float *out) {
   for (int i = 0; i < s->in.c; i++) out[i] = e[i] / total;
 }
 
-/* images u8[n][784] -> probabilities float[n][labels]. */
+static void run(const struct step *s, const u8 *image, float *probabilities) {
+  switch (s->op) {
+    case INPUT: input(s, image); break;
+    case PAD: pad(s); break;
+    case CONV2D: conv2d(s); break;
+    case CONV3X3: conv3x3(s); break;
+    case SCALE_SHIFT: scale_shift(s); break;
+    case RELU: relu(s); break;
+    case GELU: gelu(s); break;
+    case MAXPOOL2D: maxpool2d(s); break;
+    case FLATTEN: flatten(s); break;
+    case LINEAR: linear(s, 1); break;
+    case LOGITS: logits(s); break;
+    case WIDEN: widen(s); break;
+    case SOFTMAX: softmax(s, probabilities); break;
+  }
+}
+
+/* images u8[n][784] -> probabilities float[n][labels]. IMAGES go through the network together, so
+ * that the weights of a linear layer, most of all weights, are read once for all of them. */
 __attribute__((export_name("classify")))
 void classify(const u8 *images, int n, float *probabilities) {
   int labels = steps[step_count - 1].out.c;
-  for (; n > 0; n--, images += IMAGE_PIXELS, probabilities += labels)
-    for (const struct step *s = steps; s < steps + step_count; s++) switch (s->op) {
-        case INPUT: input(s, images); break;
-        case PAD: pad(s); break;
-        case CONV2D: conv2d(s); break;
-        case CONV3X3: conv3x3(s); break;
-        case SCALE_SHIFT: scale_shift(s); break;
-        case RELU: relu(s); break;
-        case GELU: gelu(s); break;
-        case MAXPOOL2D: maxpool2d(s); break;
-        case FLATTEN: flatten(s); break;
-        case LINEAR: linear(s); break;
-        case LOGITS: logits(s); break;
-        case WIDEN: widen(s); break;
-        case SOFTMAX: softmax(s, probabilities); break;
-      }
+  for (int many; n > 0; n -= many) {
+    many = n < IMAGES ? 1 : IMAGES;
+    for (const struct step *s = steps; s < steps + step_count; s++)
+      if (s->op == LINEAR) linear(s, many);
+      else
+        for (int m = 0; m < many; m++) {
+          struct step one = *s;
+          one.from += m * activation;
+          one.to += m * activation;
+          run(&one, images + m * IMAGE_PIXELS, probabilities + m * labels);
+        }
+    images += many * IMAGE_PIXELS;
+    probabilities += many * labels;
+  }
 }

@@ -13,6 +13,7 @@
 
 typedef unsigned char u8;
 typedef float f32x4 __attribute__((ext_vector_type(4)));
+typedef float unaligned __attribute__((ext_vector_type(4), aligned(4)));
 
 #define IMAGE_PIXELS 784
 
@@ -38,5 +39,7 @@ struct step {
 extern struct step steps[];
 extern int step_count;
 extern float *scratch; /* room for the inputs of a tile of CONV3X3 */
+extern int activation; /* numbers from one image's activation to the next one's */
 
 #define PIXELS 6 /* output pixels of a tile of CONV2D, blocks of 2 x 2 of them in CONV3X3 */
+#define IMAGES 3 /* that go through the network together */

@@ -14,6 +14,7 @@ enum result { OK, NO_MEMORY, NOT_FINITE };
 struct step steps[MAX_STEPS];
 int step_count;
 float *scratch;
+int activation;
 
 static float table[256];  /* what enters the network for each byte of an image */
 static struct shape now;  /* what the last step gives */
@@ -213,7 +214,8 @@ EXPORT("finish") enum result finish(void) {
   else add(WIDEN, now);
   add(SOFTMAX, now);
   if (largest < 2 * now.s) largest = 2 * now.s; /* logits are doubles */
-  int size = (largest + 15) & ~15;              /* gelu works on 16 numbers at a time */
+  activation = (largest + 15) & ~15;            /* gelu works on 16 numbers at a time */
+  int size = IMAGES * activation;
   float *buffers[2] = {room(size), room(size)}; /* a step reads one and writes the other */
   scratch = room(16 * PIXELS * deepest);
   if (!buffers[0] || !buffers[1] || !scratch) return NO_MEMORY;

@@ -127,7 +127,8 @@ def test_linears_around_the_tiles_and_blocks(inputs: int, labels: int) -> None:
         "n": tensor(labels),
         "w": tensor(labels, labels),
     }
-    assert_equal(pack(tensors, network(layers, labels)), random_images(2, inputs))
+    # 4 images: IMAGES of kernel.h together, and one by itself.
+    assert_equal(pack(tensors, network(layers, labels)), random_images(4, inputs))
 
 
 NO_CONVOLUTION: dict[str, tuple[list[dict[str, Any]], int]] = {
