@@ -171,18 +171,19 @@ class LocalEdge:
             raise SetupError("the local edge is not running; call start(), or use it in a `with`")
         return self._ready
 
-    def _listen(self) -> socket.socket | None:
-        """Take the port here, and at once, for the runtime to inherit.
+    def _listen(self) -> list[socket.socket]:
+        """Take the port here, and at once, and one for Miniflare, for the runtime to inherit.
 
-        So connections wait in its queue while a runtime that died is started again. None where
+        So connections wait in their queues while a runtime that died is started again. None where
         processes do not inherit sockets.
         """
         if os.name != "posix":
-            return None
+            return []
         try:
-            return socket.create_server(("127.0.0.1", self.port), backlog=512)
+            ours = socket.create_server(("127.0.0.1", self.port), backlog=512)
         except OSError as error:
             raise self._port_problem(os.strerror(error.errno or 0)) from None
+        return [ours, socket.create_server(("127.0.0.1", 0), backlog=512)]
 
     def _port_problem(self, reason: str) -> SetupError:
         return SetupError(
@@ -192,13 +193,13 @@ class LocalEdge:
 
     def _launch(self, deploy: Path) -> None:
         state = str(self.state) if self.state else None
-        settings = {"port": self.port, "state": state, "vars": self._vars}
+        settings: dict[str, Any] = {"port": self.port, "state": state, "vars": self._vars}
         with ExitStack() as ours:  # closed here at the end, when the host has its copies
-            inherited = []
-            if (listener := self._listen()) is not None:
-                ours.enter_context(listener)
-                inherited.append(listener.fileno())
-                settings |= {"port": listener.getsockname()[1], "socket": listener.fileno()}
+            sockets = [ours.enter_context(listener) for listener in self._listen()]
+            inherited = [listener.fileno() for listener in sockets]
+            if sockets:
+                port, inner = (listener.getsockname()[1] for listener in sockets)
+                settings |= {"port": port, "inner": inner, "sockets": inherited.copy()}
             if self.state and (lock := lock_folder(self.state)) is not None:
                 ours.callback(os.close, lock)
                 inherited.append(lock)

@@ -282,7 +282,7 @@ def test_a_busy_port_and_an_impossible_one() -> None:
 
 
 def test_a_busy_port_where_sockets_are_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LocalEdge, "_listen", lambda self: None)
+    monkeypatch.setattr(LocalEdge, "_listen", lambda self: [])
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
