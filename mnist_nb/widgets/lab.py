@@ -1,8 +1,9 @@
 """The lab: a pad, and what numpy here and the Durable Object over there say of it, live.
 
 The pen comes first. The bars of this machine follow it within a frame, and the edge is asked on
-the side, so that a dead, slow or failing one delays neither. Both sides get the same bytes, and the
-difference shown is between two answers for one image, also while the pen is ahead of the edge.
+the side, so that a dead, slow or failing one delays neither; only for one that answers within HOLD
+do they wait, so that both sides move at once. Both sides get the same bytes, and the difference
+shown is between two answers for one image, also while the pen is ahead of the edge.
 """
 
 import time
@@ -24,6 +25,7 @@ from mnist_nb.widgets.source import EdgeSource
 
 FADE_AFTER = 0.15  # seconds; an answer that is younger than that looks simultaneous
 TOGETHER = FRAME + 0.01  # seconds; while the pen moves the next frame comes before these are over
+HOLD = 0.015  # seconds that the bars of a frame wait for an answer of the edge that is due by then
 
 
 class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
@@ -59,6 +61,9 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         self._question: Question | None = None
         self._waiting_since: float | None = None  # for the edge's answer to the newest drawing
         self._look_planned = False
+        self._drawn_at = 0.0  # when this machine answered last
+        self._lag = float("inf")  # from there to the edge's last answer, to whichever drawing
+        self._holding = False
         self.answers = widgets.HTML()
         self.answers.add_class("mnist-nb-side-answers")
         # The first call of BLAS starts its threads: better now than under the pen.
@@ -142,7 +147,10 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
             self._question = Question(image, self._local)
             self._waiting_since = self._waiting_since or time.monotonic()
         self._live.ask(self._question)
-        self._show()
+        self._drawn_at = time.monotonic()
+        self._holding = pad.is_pressed and self._lag < HOLD and self._bars.within(HOLD)
+        if not self._holding:
+            self._show()
         self._look_again()
 
     def _edge_news(self) -> None:
@@ -153,7 +161,8 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
                 self._waiting_since = None
             elif answered is not None and self._question is not None:
                 self._waiting_since = time.monotonic()  # it keeps up, one drawing behind
-            if self.pad.is_pressed:
+            self._lag = time.monotonic() - self._drawn_at
+            if self.pad.is_pressed and not self._holding:
                 self._bars.ask()  # together with what this machine says next: half the painting
             else:
                 self._show()
@@ -178,6 +187,7 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
     # --- showing ---------------------------------------------------------------------------------
 
     def _update(self) -> None:
+        self._holding = False
         ours = self.network
         local = LocalSide(self._local, self._local_ms, ours.sha256, ours.name, ours.not_sure_below)
         self.answers.value = answers_html(local, self._edge_side(), self.network.labels)

@@ -134,6 +134,12 @@ class Frames:
         elif now - self._due_since > PATIENCE + self._pause:
             self.flush()
 
+    def within(self, seconds: float) -> bool:
+        """Ask for a call in so many seconds, or sooner; False, and none, where no loop runs."""
+        self._due_since = now = time.monotonic()
+        self._due_at = now + seconds
+        return after(seconds, self._timer, self._loop)
+
     def flush(self) -> None:
         """Make the call now if one is due."""
         if self._due_since is not None:

@@ -1,4 +1,5 @@
 import asyncio
+import queue
 import threading
 
 import numpy as np
@@ -7,10 +8,11 @@ import pytest
 from mnist_nb import Lab, LocalEdge, rasterize
 from mnist_nb.drawing.samples import samples
 from mnist_nb.errors import EdgeOffline, InputError, SetupError
+from mnist_nb.widgets import lab as lab_module
 from mnist_nb.widgets import source as source_module
 from mnist_nb.widgets.source import EdgeSource
 
-from .conftest import SECONDS, FakeEdge, table, wait_for
+from .conftest import SECONDS, FakeEdge, Table, table, wait_for
 
 
 def send(lab, event, x=0.0, y=0.0):
@@ -87,6 +89,54 @@ def test_late_answers_fade(network, fake_edge):
             lab.answers.observe(look, "value")
             await asyncio.wait_for(faded.wait(), SECONDS)
             assert "older drawing" in table(lab).text
+        finally:
+            fake_edge.gate.set()
+            lab.close()
+
+    asyncio.run(draw())
+
+
+async def pen_down(lab):
+    """Press the pen, and have both sides answer what it drew."""
+    await asyncio.to_thread(wait_for, lab, edge_state="up")
+    send(lab, "mouse_down", 140, 40)
+    send(lab, "mouse_move", 140, 240)
+    lab.pad.flush()
+    await asyncio.to_thread(wait_for, lab, local_winner="1", edge_winner="1", edge_stale="false")
+
+
+def test_both_sides_move_at_once_while_the_edge_is_quick(network, fake_edge, monkeypatch):
+    monkeypatch.setattr(lab_module, "HOLD", 3 * SECONDS)  # whatever this machine is busy with
+
+    async def draw():
+        lab = Lab(network, fake_edge)
+        try:
+            await pen_down(lab)
+            fake_edge.gate.clear()
+            shown = queue.SimpleQueue()
+            lab.answers.observe(lambda change: shown.put(change["new"]), "value")
+            send(lab, "mouse_move", 40, 40)
+            lab.pad.flush()
+            assert shown.empty()  # it waits for the edge
+            fake_edge.gate.set()
+            section = Table(await asyncio.to_thread(shown.get, timeout=SECONDS)).section
+            assert (section["edge-stale"], float(section["max-diff"])) == ("false", 0)
+        finally:
+            lab.close()
+
+    asyncio.run(draw())
+
+
+def test_an_edge_that_is_late_once_is_not_waited_for_long(network, fake_edge):
+    async def draw():
+        lab = Lab(network, fake_edge)
+        try:
+            await pen_down(lab)
+            lab._lag = 0.0  # as of an edge that answered at once
+            fake_edge.gate.clear()
+            send(lab, "mouse_move", 40, 40)
+            lab.pad.flush()
+            await asyncio.to_thread(wait_for, lab, edge_stale="true")
         finally:
             fake_edge.gate.set()
             lab.close()
