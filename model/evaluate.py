@@ -130,7 +130,8 @@ def main() -> None:
     for title, table in tables.items():
         print(*report(title, table), sep="\n")
     for title, (images, labels) in sets.items():
-        each = [accuracy(n.predict(images), labels) for n in networks]
+        others = [accuracy(n.predict(images), labels) for n in networks[1:]]
+        each = [accuracy(answers[title], labels), *others]
         listed = ", ".join(f"{score:.2%}" for score in each)
         print(f"Mean of {len(each)} seeds, {title}: {np.mean(each):.2%} ({listed})")
 
