@@ -1,6 +1,6 @@
-// The Node half of kernel.py. Each line on stdin asks for one round, which answers with one line
-// of JSON: microseconds of every contender, the median of some calls, one contender after the
-// other, so that whatever else the machine does falls on all of them alike.
+// The Node half of kernel.py. Each line on stdin, JSON, names contenders, or none for all. One round
+// of them is answered with one line of JSON: microseconds of each, the median of some calls, one
+// contender after the other, so that whatever else the machine does falls on all of them alike.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -95,9 +95,11 @@ for (const { run, warmUp, before } of Object.values(contenders)) {
 const version = process.version;
 console.log(JSON.stringify({ version, spread, rounds: ROUNDS, missing }));
 
-for await (const _ of createInterface({ input: process.stdin })) {
+for await (const line of createInterface({ input: process.stdin })) {
+  const asked = JSON.parse(line);
   const round = {};
-  for (const [name, { run, calls, before }] of Object.entries(contenders)) {
+  for (const name of asked.length > 0 ? asked : Object.keys(contenders)) {
+    const { run, calls, before } = contenders[name];
     await before();
     const times = [];
     for (let i = 0; i < calls; i++) {

@@ -9,18 +9,27 @@ event of the mouse, or without one after 40 ms.
 And a kernel says "busy" and "idle" around every event of a widget. JupyterLab shows that in its
 toolbar, its status bar and the icon of the tab, which the browser loads anew each time: at 60
 events a second that costs several times as much as the bars. So "busy" is told only of an event
-that takes longer than an eye would notice.
+that takes longer than an eye would notice. "idle" must arrive, as the page then forgets the event,
+but nothing waits for it where the event was a custom message, such as those of a canvas: it comes
+when the pen rests. (A slider does wait: for "idle" before it sends its next value.)
 """
 
+from collections import deque
 from contextlib import suppress
 from typing import Any
 
+from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.ioloop import IOLoop
 from tornado.websocket import WebSocketClosedError
 
 NOTICED = 0.1  # seconds
+REST = 0.1  # seconds without an event
+FEW, PAUSE = 8, 0.02  # so many "idle" at a time, seconds apart: a pen may begin anew meanwhile
+MANY = 1000  # "idle" at most that wait: a quarter of a minute of drawing without a rest
 _SHORT = 64  # bytes; what a status says is shorter
+_BYTES = "v1.kernel.websocket.jupyter.org"  # the protocol of JupyterLab; another is left alone
+_CUSTOM = b'"method":"custom"'  # within a string these quotes would be escaped
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
@@ -29,11 +38,22 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self._held: dict[str, object] = {}  # timers, by the id of the event that made it busy
+        self._custom: set[str] = set()  # ids of events that are custom messages
+        self._idle: deque[tuple[Any, list[Any]]] = deque()  # streams and messages
+        self._rest: object = None  # a timer
 
     def connect(self) -> Any:
         """Connect the page with its kernel; see the base class."""
         self.websocket_handler.set_nodelay(True)
         return super().connect()
+
+    def handle_incoming_message(self, incoming_msg: Any) -> None:
+        """Send a message of the page on to the kernel; see the base class."""
+        is_bytes = self.subprotocol == _BYTES and isinstance(incoming_msg, bytes)
+        if is_bytes and _CUSTOM in incoming_msg:
+            _, (header, *_) = deserialize_msg_from_ws_v1(incoming_msg)  # type: ignore[no-untyped-call]
+            self._custom.add(self.session.unpack(header)["msg_id"])
+        super().handle_incoming_message(incoming_msg)
 
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
         """Send a message on to the page; see the base class."""
@@ -42,15 +62,40 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
         if state == "busy":
             self._held[event] = loop.call_later(NOTICED, self._tell, event, stream, outgoing_msg)
             return
-        if state == "idle" and (timer := self._held.pop(event, None)) is not None:
-            loop.remove_timeout(timer)
+        if state == "idle":
+            is_custom = event in self._custom
+            self._custom.discard(event)
+            if (timer := self._held.pop(event, None)) is not None:
+                loop.remove_timeout(timer)
+                if is_custom:
+                    self._idle.append((stream, outgoing_msg))
+                    self._release_after(REST)
+                    return
         super().handle_outgoing_message(stream, outgoing_msg)
 
     def _tell(self, event: str, stream: Any, busy: list[Any]) -> None:
         del self._held[event]
+        self._send(stream, busy)
+
+    def _release_after(self, seconds: float) -> None:
+        if len(self._idle) > MANY:
+            self._send(*self._idle.popleft())
+        loop = IOLoop.current()
+        if self._rest is not None:
+            loop.remove_timeout(self._rest)
+        self._rest = loop.call_later(seconds, self._release)
+
+    def _release(self) -> None:
+        self._rest = None
+        for _ in range(min(FEW, len(self._idle))):
+            self._send(*self._idle.popleft())
+        if self._idle:
+            self._release_after(PAUSE)
+
+    def _send(self, stream: Any, message: list[Any]) -> None:
         if not stream.closed():
             with suppress(WebSocketClosedError):
-                super().handle_outgoing_message(stream, busy)
+                super().handle_outgoing_message(stream, message)
 
     def _status(self, message: list[Any]) -> tuple[str, str]:
         """The kernel's state and the event of a widget that made it so; ("", "") if neither."""

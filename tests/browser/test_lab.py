@@ -104,6 +104,23 @@ def test_drawing_does_not_change_the_icon_of_the_tab(lab: LabNotebook):
     assert len(icons) < 10, icons  # it was 45; a few are right where an event takes 0.1 s
 
 
+def test_jupyterlab_forgets_the_events_of_the_pen_when_it_rests(lab: LabNotebook):
+    """It keeps each until it hears that the kernel is done with it: else memory would grow."""
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    kept = f"[...{kernel}._futures.values()].filter(f => f.msg.header.msg_type === 'comm_msg')"
+    lab.page.evaluate(
+        f"""() => {{
+          window.most = 0;
+          const note = () => {{ window.most = Math.max(window.most, {kept}.length); }};
+          {kernel}.anyMessage.connect(note);
+        }}"""
+    )
+    lab.draw(THREE)
+    assert_both_say(lab, 3)
+    lab.page.wait_for_function(f"() => {kept}.length === 0")
+    assert lab.page.evaluate("window.most") > 20  # while the pen moved they were not told
+
+
 def test_a_sample_needs_no_hand_and_the_keyboard_is_enough(lab: LabNotebook):
     keys = lab.page.keyboard
     lab.canvas.focus()
