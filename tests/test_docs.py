@@ -57,6 +57,13 @@ def test_links_and_pictures_are_there(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/decisions.md"])
+def test_the_kernel_is_as_large_as_is_said(page: str) -> None:
+    said = re.search(r"C\s+kernel\s+of\s+(\d+)\s+KB", (ROOT / page).read_text("utf-8"))
+    assert said
+    assert int(said[1]) == round((ROOT / "deploy/kernel/kernel.wasm").stat().st_size / 1e3)
+
+
 def test_readme_names_the_two_commands() -> None:
     lines = list(commands(ROOT / "README.md"))
     assert "make lab" in lines
