@@ -15,6 +15,7 @@ when the pen rests. (A slider does wait: for "idle" before it sends its next val
 """
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -46,6 +47,27 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
         """Connect the page with its kernel; see the base class."""
         self.websocket_handler.set_nodelay(True)
         return super().connect()
+
+    def disconnect(self) -> Any:
+        """Forget what waits for a page that has gone; see the base class."""
+        for timer in (*self._held.values(), self._rest):
+            if timer is not None:
+                IOLoop.current().remove_timeout(timer)
+        self._held.clear()
+        self._idle.clear()
+        self._rest = None
+        return super().disconnect()  # type: ignore[no-untyped-call]
+
+    @property
+    def write_message(self) -> Callable[..., object]:
+        """Send to the page. That it goes meanwhile is no error, and not for the log."""
+
+        def write(message: Any, binary: bool = False) -> object:
+            written = self.websocket_handler.write_message(message, binary=binary)
+            written.add_done_callback(lambda done: done.cancelled() or done.exception())
+            return written
+
+        return write
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:
         """Send a message of the page on to the kernel; see the base class."""

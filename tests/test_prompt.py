@@ -1,9 +1,10 @@
 """Messages to the page leave at once, "busy" only when it lasts, and "idle" when the pen rests."""
 
 import asyncio
+import gc
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,7 @@ from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
-from tornado.websocket import WebSocketHandler, websocket_connect
+from tornado.websocket import WebSocketClientConnection, WebSocketHandler, websocket_connect
 
 from mnist_nb import prompt
 from mnist_nb.prompt import NOTICED, PromptConnection
@@ -27,7 +28,34 @@ def test_a_jupyter_server_takes_it_by_name():
     assert server.kernel_websocket_connection_class is PromptConnection
 
 
-async def test_no_packet_waits_for_an_acknowledgement(monkeypatch):
+@pytest.fixture
+async def visited() -> AsyncIterator[Callable[..., Any]]:
+    """A real websocket: give it a handler, and get the client's end of it."""
+    servers, clients = [], []
+
+    async def visit(handler: type[WebSocketHandler]) -> WebSocketClientConnection:
+        servers.append(HTTPServer(Application([("/", handler)])))
+        listening = socket.create_server(("127.0.0.1", 0))
+        listening.setblocking(False)
+        servers[-1].add_socket(listening)
+        clients.append(await websocket_connect(f"ws://127.0.0.1:{listening.getsockname()[1]}/"))
+        return clients[-1]
+
+    yield visit
+    for client in clients:
+        client.close()
+    for server in servers:
+        server.stop()
+        await server.close_all_connections()
+
+
+def connected_with(handler: Any) -> PromptConnection:
+    connection = PromptConnection()
+    connection._trait_values["websocket_handler"] = handler  # a kernel's would be checked
+    return connection
+
+
+async def test_no_packet_waits_for_an_acknowledgement(monkeypatch, visited):
     """On a real websocket of tornado, which has it the other way by default."""
     # The rest of connecting needs a kernel; the browser tests do that.
     monkeypatch.setattr(ZMQChannelsWebsocketConnection, "connect", lambda self: "connected")
@@ -40,23 +68,36 @@ async def test_no_packet_waits_for_an_acknowledgement(monkeypatch):
                 return bool(stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
             seen.append(at_once())
-            connection = PromptConnection.__new__(PromptConnection)
-            connection._trait_values["websocket_handler"] = self  # a kernel's would be checked
-            seen.extend([connection.connect(), at_once()])
+            seen.extend([connected_with(self).connect(), at_once()])
             self.close()
 
-    server = HTTPServer(Application([("/", Handler)]))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        listening.setblocking(False)
-        server.add_socket(listening)
-        client = await websocket_connect(f"ws://127.0.0.1:{listening.getsockname()[1]}/")
-        assert await client.read_message() is None  # closed by the server
-        client.close()
-        server.stop()
-        await server.close_all_connections()
+    client = await visited(Handler)
+    assert await client.read_message() is None  # closed by the server
     assert seen == [False, "connected", True]
+
+
+@pytest.mark.parametrize("is_ours", [True, False], ids=["ours", "tornado's own"])
+async def test_a_page_that_goes_while_it_is_written_to_is_no_error(visited, is_ours):
+    handlers: list[WebSocketHandler] = []
+
+    class Handler(WebSocketHandler):
+        def open(self) -> None:
+            handlers.append(self)
+            self.write_message("welcome")
+
+    client = await visited(Handler)
+    await client.read_message()
+    said: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda loop, context: said.append(context["message"])
+    )
+    client.protocol.stream.close()  # without a word, as a tab that is closed
+    writer = connected_with(handlers[0]) if is_ours else handlers[0]
+    # No turn of the loop between these, so that only the writing itself can find out.
+    await asyncio.wait([writer.write_message(b"bars", binary=True) for _ in range(2)])
+    gc.collect()
+    await asyncio.sleep(0)
+    assert said == ([] if is_ours else ["Task exception was never retrieved"])
 
 
 @pytest.fixture
@@ -66,9 +107,8 @@ def session() -> Session:
 
 @pytest.fixture
 def connection(session: Session) -> PromptConnection:
-    made = PromptConnection(session=session)
-    handler = SimpleNamespace(selected_subprotocol="v1.kernel.websocket.jupyter.org")
-    made._trait_values["websocket_handler"] = handler  # a kernel's would be checked
+    made = connected_with(SimpleNamespace(selected_subprotocol="v1.kernel.websocket.jupyter.org"))
+    made.session = session
     return made
 
 
@@ -198,3 +238,20 @@ async def test_the_json_protocol_is_left_alone(kernel, connection, widget, page)
     kernel("busy", event)
     kernel("idle", event)
     assert page.get_nowait() == "idle"
+
+
+async def test_nothing_is_sent_to_a_page_that_has_gone(
+    kernel, connection, widget, page, monkeypatch
+):
+    gone: list[object] = []
+    monkeypatch.setattr(
+        ZMQChannelsWebsocketConnection, "disconnect", lambda self: gone.append(self)
+    )
+    event = widget("custom")
+    kernel("busy", event)
+    kernel("idle", event)
+    kernel("busy", widget("custom"))
+    connection.disconnect()
+    await asyncio.sleep(1.5 * NOTICED)
+    assert gone == [connection]
+    assert page.empty()
