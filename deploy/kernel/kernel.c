@@ -1,6 +1,7 @@
 /* The forward pass of a mnist-nb network: 784 bytes in, probabilities out.
  *
- * classify() runs the steps that network.c has laid out. It allocates nothing. kernel.h describes the layout of activations and weights.
+ * classify() runs the steps that network.c has laid out. It allocates nothing. kernel.h describes the
+ * layout of activations and weights.
  *
  * Plain 128-bit SIMD, no relaxed instructions: the same bits on every machine. And sums that do not
  * drift: long ones are cut into parts of their own, and from the logits on all is double.
