@@ -5,7 +5,7 @@
         result.probabilities[0].argmax(), result.model.sha256, result.timing.total_ms
 
 `AsyncEdgeClient` is the same with `await`. Both keep their connection open, as a handshake costs
-more than a digit; calls at once, from threads or tasks, get up to eight. What to send and how to
+more than a digit; calls at once, from threads or tasks, get up to 16. What to send and how to
 read it is in `protocol`; here is only the sending.
 """
 

@@ -29,8 +29,12 @@ Talk = Generator[Request, Answer, EdgeResult]
 
 _LARGEST_ANSWER = 4 << 20  # bytes; an honest one is below 64 KB
 _SECONDS_PER_IMAGE = 0.002  # ten times what an image takes on a busy laptop's workerd
-# One after the other, requests share one connection; only at once do they need more.
-_LIMITS = httpx.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=60)
+CONNECTIONS = 16
+"""Requests of one client that may be on their way at once; one more waits for one to come back."""
+
+_LIMITS = httpx.Limits(
+    max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=60
+)
 
 
 class BaseClient:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.edge.client import EdgeResult
+from mnist_nb.edge.conversation import CONNECTIONS
 
-MOST = 8  # requests that are out at once
+MOST = CONNECTIONS  # requests that are out at once: enough to ask each frame half a second away
 SPACING = 0.03  # seconds at least from one to the next, while one is out
 
 Classify = Callable[[NDArray[np.uint8]], EdgeResult]

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 from mnist_nb import EdgeClient
+from mnist_nb.edge.conversation import CONNECTIONS
 
-AT_ONCE = 8
 SECONDS = 20
 
 
 class Edge(ThreadingHTTPServer):
     """Answers only when so many requests are there at once."""
+
+    request_queue_size = CONNECTIONS
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -61,11 +63,11 @@ def test_calls_one_after_the_other_share_a_connection_and_calls_at_once_do_not_w
 ) -> None:
     image = np.zeros((28, 28), np.uint8)
     url = f"http://127.0.0.1:{server.server_port}"
-    with EdgeClient(url, timeout=SECONDS) as client, ThreadPoolExecutor(AT_ONCE) as threads:
+    with EdgeClient(url, timeout=SECONDS) as client, ThreadPoolExecutor(CONNECTIONS) as threads:
         for _ in range(3):
             client.classify(image)
         assert server.connections == 1
-        server.together = threading.Barrier(AT_ONCE)
-        answers = list(threads.map(client.classify, [image] * AT_ONCE))
-    assert len(answers) == AT_ONCE
-    assert server.connections == AT_ONCE
+        server.together = threading.Barrier(CONNECTIONS)
+        answers = list(threads.map(client.classify, [image] * CONNECTIONS))
+    assert len(answers) == CONNECTIONS
+    assert server.connections == CONNECTIONS
