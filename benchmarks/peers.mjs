@@ -57,7 +57,24 @@ function tensorflow(backend) {
   };
 }
 
+/** plain.c: what kernel.c would be without its art. */
+async function plainC({ plain, folded }) {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(plain)));
+  const { mean, std, scale } = folded.input;
+  exports.input(scale, mean, std);
+  const { buffer } = exports.memory;
+  const file = readFileSync(folded.file);
+  new Uint8Array(buffer, exports.weights(), file.length).set(file);
+  const place = new Uint8Array(buffer, exports.image(), 784);
+  const run = (image) => {
+    place.set(image);
+    return new Float32Array(buffer, exports.classify(), 10).slice();
+  };
+  return { run, before: nothing };
+}
+
 export const PEERS = {
+  "plain C, no SIMD": plainC,
   "onnxruntime-web": onnxruntime,
   "tfjs, wasm": tensorflow("wasm"),
   "tfjs, cpu": tensorflow("cpu"),
