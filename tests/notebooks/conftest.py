@@ -12,8 +12,18 @@ from nbformat import NotebookNode
 FOLDER = Path(__file__).parents[2] / "notebooks"
 SECONDS = 180  # for a whole notebook, on two cores
 
-# IPython runs the files of this folder before the first cell.
-STARTUP = 'import warnings\n\nwarnings.filterwarnings("error")\n'
+# IPython runs this before its kernel is up, which warns on newer Pythons: so only from the first
+# cell on.
+STARTUP = """
+import warnings
+
+
+def strict(cell):
+    warnings.filterwarnings("error")
+
+
+get_ipython().events.register("pre_run_cell", strict)
+"""
 
 # Nobody listens at port 9: what goes anywhere but to this machine fails at once.
 NO_NETWORK = {
