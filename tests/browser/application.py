@@ -50,7 +50,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def jupyter_lab(home: Path, folder: Path, edge_url: str) -> Iterator[str]:
+def jupyter_lab(home: Path, folder: Path, edge_url: str, *options: str) -> Iterator[str]:
     """Yield the URL of a JupyterLab with a home of its own that serves a folder."""
     settings = home / "settings/@jupyterlab/apputils-extension"
     settings.mkdir(parents=True)
@@ -72,6 +72,7 @@ def jupyter_lab(home: Path, folder: Path, edge_url: str) -> Iterator[str]:
     command += [f"--ServerApp.root_dir={folder}"]
     # As `make lab` has it.
     command += ["--ServerApp.kernel_websocket_connection_class=mnist_nb.prompt.PromptConnection"]
+    command += options
     log = home / "jupyter.log"
     with log.open("wb") as out:
         server = subprocess.Popen(command, env=env, stdout=out, stderr=subprocess.STDOUT)
