@@ -224,6 +224,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         if x is not None and y is not None:
             self._move(x, y)
         if self._stroke is not None:
+            self._frames.flush()  # what is drawn now stays: no need to wait for more of it
             self._done.append(np.array(self._stroke))
             self._stroke = None
             self._show_drawing()  # whole strokes are smoother than their segments one by one

@@ -230,6 +230,17 @@ async def test_flush_does_not_wait_for_the_frame(pad):
     assert seen == [True]
 
 
+async def test_a_pen_that_lifts_does_not_wait_for_the_frame(pad):
+    seen = []
+    send(pad, "mouse_down", 0, 0)
+    pad.flush()  # so that the frame of the next change is still to come
+    pad.on_change(lambda pad: seen.append((pad.is_pressed, len(pad.drawing.strokes[0]))))
+    send(pad, "mouse_move", 10, 0)
+    assert seen == []
+    send(pad, "mouse_up", 20, 0)
+    assert seen == [(True, 3)]
+
+
 def test_events_of_two_threads_do_not_mix(pad):
     """JupyterLab's events come in a subshell's thread while a cell uses the pad."""
     digits = samples()
