@@ -35,16 +35,16 @@ class NotingLab(Lab):
             came.clear()
             made.clear()
         super()._drawn(pad)
-        made.append((self.points, begun, time.time()))
-
-    def _update(self):
         if self._question is not None:
-            self.asked.setdefault(id(self._question), (self._question, self.points))
+            self.asked[id(self._question)] = (self._question, self.points)
+
+    def _show_bars(self):
         edge = self.asked.get(id(self._live.news.question), (None, 0))[1]
         with self.answers.hold_sync():
-            super()._update()
+            super()._show_bars()
             counts = f'<i class="counts" data-local="{self.points}" data-edge="{edge}"></i>'
             self.answers.value = counts + self.answers.value
+        made.append((self.points, begun, time.time()))
 
 
 DigitPad._changed = note_begin(DigitPad._changed)

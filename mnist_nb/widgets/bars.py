@@ -14,8 +14,13 @@ from mnist_nb.widgets.verdict import data_attributes, verdict_html
 SHORT = 8  # characters of a sha256 that a person compares
 
 
-def answers_html(local: LocalSide, edge: EdgeSide, labels: Sequence[str] = "0123456789") -> str:
-    """Return the verdict, the table and the warning as one HTML text, everything escaped."""
+def answers_html(
+    local: LocalSide, edge: EdgeSide, labels: Sequence[str] = "0123456789", number: int = 0
+) -> str:
+    """Return the verdict, the table and the warning as one HTML text, everything escaped.
+
+    `number` is that of the table; `pace.js` says when it is painted.
+    """
     ours = local.probabilities
     theirs = edge.probabilities if edge.state == "up" and ours is not None else None
     winner = {
@@ -24,6 +29,7 @@ def answers_html(local: LocalSide, edge: EdgeSide, labels: Sequence[str] = "0123
     }
     differ = bool(local.sha256 and edge.sha256 and local.sha256 != edge.sha256)
     data = {
+        "number": number,
         "state": "empty" if ours is None else "drawn",
         "edge-state": edge.state,
         "edge-stale": edge.stale,

@@ -18,6 +18,7 @@ from mnist_nb.edge.client import EdgeResult
 from mnist_nb.network.forward import Network
 from mnist_nb.widgets.bars import answers_html
 from mnist_nb.widgets.live import LiveEdge, Question
+from mnist_nb.widgets.pace import Pace
 from mnist_nb.widgets.pad import DigitPad
 from mnist_nb.widgets.parts import FRAME, Frames, after
 from mnist_nb.widgets.sides import EdgeSide, EdgeState, LocalSide
@@ -64,12 +65,13 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         self._drawn_at = 0.0  # when this machine answered last
         self._lag = float("inf")  # from there to the edge's last answer, to whichever drawing
         self._holding = False
+        self._pace = Pace(self._painted, self.pad.status.guard)
         self.answers = widgets.HTML()
         self.answers.add_class("mnist-nb-side-answers")
         # The first call of BLAS starts its threads: better now than under the pen.
         self.network.predict(self.pad.image)
         self.pad.on_change(self._drawn)
-        super().__init__([self.pad, self.answers])
+        super().__init__([self.pad, self.answers, self._pace])
         self.add_class("mnist-nb")
         self.add_class("mnist-nb-lab")
         self._show()
@@ -128,6 +130,7 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
                 self._bars.cancel()
                 self.pad.close()
                 self.answers.close()
+                self._pace.close()
                 super().close()
 
     def __repr__(self) -> str:
@@ -188,9 +191,20 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
 
     def _update(self) -> None:
         self._holding = False
+        if not (self._pace.is_behind and self._bars.within(self._pace.patience)):
+            self._show_bars()
+
+    def _painted(self) -> None:
+        """The page has painted the bars: it may have those that were held back."""
+        if not self._holding:
+            self._bars.flush()
+
+    def _show_bars(self) -> None:
         ours = self.network
         local = LocalSide(self._local, self._local_ms, ours.sha256, ours.name, ours.not_sure_below)
-        self.answers.value = answers_html(local, self._edge_side(), self.network.labels)
+        self.answers.value = answers_html(
+            local, self._edge_side(), ours.labels, number=self._pace.next()
+        )
 
     def _edge_side(self) -> EdgeSide:
         news = self._live.news

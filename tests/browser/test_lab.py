@@ -93,6 +93,23 @@ def test_the_bars_follow_while_the_pen_is_down(lab: LabNotebook):
     lab.page.mouse.up()
 
 
+def test_the_page_tells_the_kernel_what_it_has_painted(lab: LabNotebook):
+    """So that a slow one is not sent more than it can paint."""
+    lab.page.evaluate(
+        """() => {
+          const number = () => Number(document.querySelector(".mnist-nb-answers").dataset.number);
+          window.told = [];
+          document.querySelector(".mnist-nb-painted")
+            .addEventListener("click", () => window.told.push(number()));
+        }"""
+    )
+    lab.draw(THREE)
+    lab.wait_for_both(3)
+    lab.page.wait_for_function("() => window.told.length >= 2")
+    told = lab.page.evaluate("() => window.told")
+    assert told == sorted(set(told))
+
+
 def test_drawing_does_not_change_the_icon_of_the_tab(lab: LabNotebook):
     """Each event once made JupyterLab show "busy", and load another icon, many times a second."""
     lab.wait_for("d.edgeState === 'up'")
