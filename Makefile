@@ -34,7 +34,7 @@ lab: setup ## set everything up, start the edge and open JupyterLab (Ctrl+C ends
 	@$(WITH_NODE) exec $(BIN)/mnist-nb lab
 
 app: setup ## serve the first notebook as an app for a class, by Voila (Ctrl+C ends it)
-	@$(WITH_NODE) exec $(BIN)/python -m mnist_nb.app_server
+	@$(WITH_NODE) exec $(BIN)/python -m mnist_nb.servers.voila
 
 edge: setup ## run only the local edge: the web page, POST /classify and its R2
 	@$(WITH_NODE) exec $(BIN)/mnist-nb edge

@@ -23,9 +23,9 @@ from benchmarks.harness import Row, Section, Target, ratio, rows, take_turns, ta
 from benchmarks.kernel import BATCH, Contenders, contenders
 from mnist_nb import EdgeClient, LocalEdge, Network, rasterize
 from mnist_nb.drawing.samples import samples
-from mnist_nb.network.weights import shipped_weights
-from tests.deploy.variant import variant
-from tests.deploy.wrangler_dev import wrangler_dev
+from mnist_nb.network.file_format import shipped_weights
+from tests.support.variant import variant
+from tests.support.wrangler_dev import wrangler_dev
 
 QUICK = {"rounds": 10}
 # The Worker as deployed, and one path more: the object runs the kernel several times.

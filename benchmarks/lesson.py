@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.harness import Section, Target
 from mnist_nb import LocalEdge
-from tests.browser.application import FLAGS, OPEN_NOTEBOOK, find_chromium, jupyter_lab
+from tests.support.application import FLAGS, OPEN_NOTEBOOK, find_chromium, jupyter_lab
 
 QUICK = {"events": 20}
 NOTEBOOK = Path(__file__).parents[1] / "notebooks/02_how_it_works.ipynb"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.harness import Section, Target, Times, ratio, rows, take_turns
 from mnist_nb import Network, rasterize
 from mnist_nb.drawing.samples import samples
-from mnist_nb.network.interchange import to_onnx
+from mnist_nb.network.convert import to_onnx
 
 BATCH = 256
 OURS = "numpy, ours"

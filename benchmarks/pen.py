@@ -21,8 +21,8 @@ import numpy as np
 
 from benchmarks.harness import HERE, Row, Section, Target
 from mnist_nb import LocalEdge
-from mnist_nb.latency.distance import Distance
-from tests.browser.application import FLAGS, OPEN_NOTEBOOK, find_chromium, jupyter_lab
+from mnist_nb.comparison.distance import Distance
+from tests.support.application import FLAGS, OPEN_NOTEBOOK, find_chromium, jupyter_lab
 
 ROUND_TRIPS = {"ours": (0, 80, 400), "naive": (0, 80)}  # ms; the naive one with 400 takes minutes
 QUICK = {"rounds": 2, "round_trips": {"ours": (0, 80)}}

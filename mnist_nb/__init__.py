@@ -10,31 +10,31 @@ from typing import TYPE_CHECKING, Any
 from mnist_nb._version import __version__
 
 if TYPE_CHECKING:
-    from mnist_nb.comparison import Comparison, compare
+    from mnist_nb.comparison.compare import Comparison, compare
     from mnist_nb.drawing.raster import rasterize
     from mnist_nb.drawing.strokes import Drawing
     from mnist_nb.edge.client import AsyncEdgeClient, EdgeClient, EdgeResult
-    from mnist_nb.edge.local import LocalEdge
-    from mnist_nb.edge.releases import Releases
     from mnist_nb.errors import MnistNbError
-    from mnist_nb.network.forward import Network
-    from mnist_nb.widgets.lab import Lab
-    from mnist_nb.widgets.pad import DigitPad
+    from mnist_nb.lab.lab import Lab
+    from mnist_nb.lab.pad import DigitPad
+    from mnist_nb.local_edge.local_edge import LocalEdge
+    from mnist_nb.network.numpy_network import Network
+    from mnist_nb.releases.releases import Releases
 
 _HOME = {
-    "AsyncEdgeClient": "mnist_nb.edge.client",
+    "AsyncEdgeClient": "mnist_nb.edge",
     "Comparison": "mnist_nb.comparison",
-    "DigitPad": "mnist_nb.widgets.pad",
-    "Drawing": "mnist_nb.drawing.strokes",
-    "EdgeClient": "mnist_nb.edge.client",
-    "EdgeResult": "mnist_nb.edge.client",
-    "Lab": "mnist_nb.widgets.lab",
-    "LocalEdge": "mnist_nb.edge.local",
+    "DigitPad": "mnist_nb.lab",
+    "Drawing": "mnist_nb.drawing",
+    "EdgeClient": "mnist_nb.edge",
+    "EdgeResult": "mnist_nb.edge",
+    "Lab": "mnist_nb.lab",
+    "LocalEdge": "mnist_nb.local_edge",
     "MnistNbError": "mnist_nb.errors",
-    "Network": "mnist_nb.network.forward",
-    "Releases": "mnist_nb.edge.releases",
+    "Network": "mnist_nb.network",
+    "Releases": "mnist_nb.releases",
     "compare": "mnist_nb.comparison",
-    "rasterize": "mnist_nb.drawing.raster",
+    "rasterize": "mnist_nb.drawing",
 }
 
 __all__ = [

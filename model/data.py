@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.datasets import mnist, pen_strokes
 from mnist_nb.drawing.strokes import Drawing
+from mnist_nb.training.datasets import mnist, pen_strokes
 
 MNIST_VALIDATION = 5_000  # the last of MNIST's 60,000 training images
 STROKES_VALIDATION = 1_500

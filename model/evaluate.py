@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb import Drawing, Network, rasterize
-from mnist_nb.datasets import mnist
 from mnist_nb.drawing.raster import PEN
+from mnist_nb.training.datasets import mnist
 
 HERE = Path(__file__).parent
 BINS = 15

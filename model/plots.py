@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mnist_nb import Network, rasterize
-from mnist_nb.datasets import mnist
+from mnist_nb.training.datasets import mnist
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # after the choice of a backend that needs no screen

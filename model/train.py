@@ -38,7 +38,7 @@ from mnist_nb.network.architecture import (
     Layer,
     Linear,
 )
-from mnist_nb.network.weights import write_weights
+from mnist_nb.network.file_format import write_weights
 
 MEAN, STD = 0.1307, 0.3081
 CHANNELS = (8, 16, 24)

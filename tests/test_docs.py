@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from mnist_nb.cli import main
+from mnist_nb.cli.main import main
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(

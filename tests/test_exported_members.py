@@ -42,6 +42,6 @@ def test_an_unknown_name_says_so() -> None:
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
     heavy = {"numpy", "PIL", "httpx", "boto3", "ipywidgets", "ipycanvas", "rich", "jupyterlab"}
-    code = f"import sys, mnist_nb, mnist_nb.cli; print(sorted({heavy!r} & sys.modules.keys()))"
+    code = f"import sys, mnist_nb, mnist_nb.cli.main; print(sorted({heavy!r} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

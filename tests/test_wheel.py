@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 from mnist_nb import Network, __version__
-from mnist_nb.network.weights import read_weights, shipped_weights
+from mnist_nb.network.file_format import read_weights, shipped_weights
 
 ROOT = Path(__file__).parents[1]
 PREDICT = """
@@ -53,7 +53,7 @@ def test_the_wheel_has_what_runs_and_nothing_else(wheel: Path) -> None:
         *sources,
         "mnist_nb/model/mnist.safetensors",
     }
-    assert "mnist_nb/widgets/lab.css" in names
+    assert "mnist_nb/lab/lab.css" in names
     assert f"{info}/licenses/LICENSE" in names
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "MIT"

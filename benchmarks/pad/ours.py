@@ -9,7 +9,7 @@ import time
 from IPython.display import display
 
 from mnist_nb import Lab
-from mnist_nb.widgets.pad import DigitPad
+from mnist_nb.lab.pad import DigitPad
 
 came: list[float] = []  # when the pad had handled each point of the drawing, seconds since 1970
 made: list[tuple[int, float, float]] = []  # local bars: for how many points, begun, sent

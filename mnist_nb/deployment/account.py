@@ -8,11 +8,9 @@ from mnist_nb.deployment.plan import Outcome, Plan, Step
 from mnist_nb.deployment.steps import Say, finish
 from mnist_nb.deployment.target import Target
 from mnist_nb.deployment.wrangler import names, wrangler_deploy
-from mnist_nb.edge.candidate import read_candidate
-from mnist_nb.edge.node import find_deploy
-from mnist_nb.edge.release import megabytes
-from mnist_nb.edge.releases import Releases
-from mnist_nb.network.weights import shipped_weights
+from mnist_nb.local_edge import find_deploy
+from mnist_nb.network import read_candidate, shipped_weights
+from mnist_nb.releases import Releases, megabytes
 
 SECRET = "EDGE_TOKEN"  # its name in the Worker
 WAIT = 180.0  # seconds; the name of a new Worker takes a while to be known everywhere

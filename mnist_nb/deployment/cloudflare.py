@@ -16,7 +16,7 @@ from requests.auth import AuthBase
 
 from mnist_nb._version import __version__
 from mnist_nb.deployment.credentials import ACCOUNT_ID, API_TOKEN, TOKENS_PAGE, Secret
-from mnist_nb.edge.address import is_loopback
+from mnist_nb.edge import is_loopback
 from mnist_nb.errors import AccountError
 
 URL = "https://api.cloudflare.com/client/v4"

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mnist_nb.edge.bucket import BucketSettings
 from mnist_nb.errors import AccountError
+from mnist_nb.releases import BucketSettings
 
 API_TOKEN, ACCOUNT_ID = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"
 EDGE_TOKEN, EDGE_URL = "MNIST_NB_EDGE_TOKEN", "MNIST_NB_EDGE_URL"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mnist_nb.edge.release import Release
+from mnist_nb.releases import Release
 
 
 @dataclass(frozen=True)

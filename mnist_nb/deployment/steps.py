@@ -5,9 +5,9 @@ from pathlib import Path
 
 from mnist_nb.deployment.plan import Outcome, Plan, Step
 from mnist_nb.deployment.target import Target
-from mnist_nb.edge.candidate import read_candidate
-from mnist_nb.edge.release import Release, megabytes
 from mnist_nb.errors import MnistNbError, ReleaseError
+from mnist_nb.network import read_candidate
+from mnist_nb.releases import Release, megabytes
 
 Say = Callable[[str], object]
 WAIT = 60.0  # seconds until an edge has seen a promotion; it looks every five

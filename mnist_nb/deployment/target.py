@@ -8,13 +8,10 @@ from functools import cache
 from mnist_nb.deployment.cloudflare import Cloudflare
 from mnist_nb.deployment.credentials import ACCOUNT_ID, API_TOKEN, EDGE_URL, Credentials
 from mnist_nb.deployment.wrangler import names
-from mnist_nb.edge.address import is_loopback, normal_url
-from mnist_nb.edge.bucket import BucketSettings
-from mnist_nb.edge.client import EdgeClient
-from mnist_nb.edge.local import LocalEdge
-from mnist_nb.edge.node import find_deploy
-from mnist_nb.edge.releases import Releases
+from mnist_nb.edge import EdgeClient, is_loopback, normal_url
 from mnist_nb.errors import AccountError, SetupError
+from mnist_nb.local_edge import LocalEdge, find_deploy
+from mnist_nb.releases import BucketSettings, Releases
 
 
 @dataclass(frozen=True)

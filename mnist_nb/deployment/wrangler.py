@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mnist_nb.deployment.credentials import ACCOUNT_ID, API_TOKEN, Credentials
-from mnist_nb.edge.node import check_packages, find_deploy, find_node, node_env
 from mnist_nb.errors import AccountError
+from mnist_nb.local_edge import check_packages, find_deploy, find_node, node_env
 
 TIMEOUT = 300.0  # seconds; an upload of 100 KB takes a few
 _TARGET = re.compile(r"\s+(https?://\S+|[\w.-]+\.[a-z]+(?= \(custom domain))")

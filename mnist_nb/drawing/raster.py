@@ -9,14 +9,17 @@ to the centre of mass is by fractions of a pixel.
 `deploy/public/raster.js` is the same recipe for the web page; a test holds the two together.
 """
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image
 
 from mnist_nb.drawing.strokes import Drawing
 from mnist_nb.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SIZE = 28  # pixels a side
 BOX = 20.0  # the ink fits into 20x20 pixels
@@ -184,10 +187,11 @@ def _bytes(ink: NDArray[Any]) -> Grey:
 
 def _grey_levels(source: object) -> NDArray[np.float64]:
     """Return grey levels (H, W) 0..255 of a PIL image or a 2-D array."""
-    if isinstance(source, Image.Image):
+    pillow = sys.modules.get("PIL.Image")  # loaded by whoever has a picture of it
+    if pillow and isinstance(source, pillow.Image):
         rgba = source.convert("RGBA")  # what is transparent is paper
         return np.asarray(
-            Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("L"),
+            pillow.alpha_composite(pillow.new("RGBA", rgba.size, "white"), rgba).convert("L"),
             np.float64,
         )
     try:
@@ -220,6 +224,8 @@ def _from_picture(levels: NDArray[np.float64]) -> Grey:
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = BOX / max(ink.shape)
     height, width = (max(1, round(side * scale)) for side in ink.shape)
+    from PIL import Image
+
     small = Image.fromarray(ink.astype(np.float32)).resize((width, height), Image.Resampling.BOX)
     ink = np.asarray(small, np.float64)
     x, y = np.floor(CENTER - mass_center(ink) + 0.5).astype(int)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import httpx
 
 from mnist_nb._version import __version__
+from mnist_nb.drawing import as_images
 from mnist_nb.edge.address import is_loopback, normal_url
 from mnist_nb.edge.protocol import (
     BATCH,
@@ -21,7 +22,6 @@ from mnist_nb.edge.protocol import (
 )
 from mnist_nb.edge.result import EdgeResult, merge
 from mnist_nb.errors import EdgeError, EdgeOffline, EdgeProblem, EdgeProtocolError, InputError
-from mnist_nb.images import as_images
 
 Protocol = Literal["auto", "binary", "json"]
 Progress = Callable[[int, int], object]

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.network.architecture import Gelu, Linear, Relu
-from mnist_nb.network.forward import Network
 from mnist_nb.network.layers_of import Layers
+from mnist_nb.network.numpy_network import Network
 
 PIECE = 1 << 17  # multiply-adds
 PATCH = 4  # pixels a side of what `erased` erases: 7 x 7 patches fill an image

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.network.architecture import Flatten, Gelu, Layer, Linear, Relu
-from mnist_nb.network.forward import Network, gelu, relu
+from mnist_nb.network.numpy_network import Network, gelu, relu
 
 Array = NDArray[np.float32]
 

@@ -1,6 +1,7 @@
-"""Train a small network of your own: what `05_train` works with.
+"""A network of one's own, from drawings to a weights file."""
 
-`design` makes an untrained network, `loop` trains one, `watch` shows how it goes, and `collection`
-keeps the digits that you drew and labelled. Only `loop` needs PyTorch. The recipe of the shipped
-network is another one, `model/train.py`.
-"""
+from mnist_nb.training.collection import Collection
+from mnist_nb.training.design import design
+from mnist_nb.training.loop import Step
+
+__all__ = ["Collection", "Step", "design"]

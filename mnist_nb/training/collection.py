@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.drawing.raster import rasterize
-from mnist_nb.drawing.strokes import Drawing
+from mnist_nb.drawing import Drawing, rasterize
 from mnist_nb.errors import DataError, InputError
 
 FORMAT = "mnist-nb.collection/1"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.errors import InputError, WeightsError
-from mnist_nb.network.architecture import (
+from mnist_nb.network import (
     Architecture,
     BatchNorm2d,
     Conv2d,
@@ -21,8 +21,10 @@ from mnist_nb.network.architecture import (
     Linear,
     MaxPool2d,
     Relu,
+    Weights,
+    read_weights,
+    write_weights,
 )
-from mnist_nb.network.weights import Weights, read_weights, write_weights
 
 Entry = str | tuple[Any, ...]
 Tensors = dict[str, NDArray[np.float32]]

@@ -23,9 +23,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.errors import InputError, SetupError, WeightsError
-from mnist_nb.network.architecture import BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, Relu
-from mnist_nb.network.forward import Network
-from mnist_nb.network.weights import Weights, read_weights, write_weights
+from mnist_nb.network import (
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    Network,
+    Relu,
+    Weights,
+    read_weights,
+    write_weights,
+)
 from mnist_nb.training.design import learned
 
 INSTALL = "pip install 'mnist-nb[train]'"

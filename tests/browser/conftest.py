@@ -9,9 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from mnist_nb import LocalEdge
-
-from .application import FLAGS, find_chromium, free_port, jupyter_lab
-from .notebook import LabNotebook
+from tests.support.application import FLAGS, find_chromium, free_port, jupyter_lab
+from tests.support.notebook import LabNotebook
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from mnist_nb import LocalEdge
-from mnist_nb.network.weights import read_weights, shipped_weights
-
-from .notebook import LabNotebook
+from mnist_nb.network.file_format import read_weights, shipped_weights
+from tests.support.notebook import LabNotebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.edge]
 

@@ -10,8 +10,7 @@ from playwright.sync_api import Locator, expect
 from mnist_nb import Network, rasterize
 from mnist_nb.drawing.samples import samples
 from mnist_nb.network.layers_of import Layers
-
-from .notebook import SEVEN, LabNotebook
+from tests.support.notebook import SEVEN, LabNotebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.edge]
 

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import expect
 
 from mnist_nb import LocalEdge
+from tests.support.notebook import SEVEN, THREE, LabNotebook, smooth
 
 from .conftest import ROOT
-from .notebook import SEVEN, THREE, LabNotebook, smooth
 
 pytestmark = [pytest.mark.browser, pytest.mark.edge]
 

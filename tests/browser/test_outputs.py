@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from .notebook import LabNotebook
+from tests.support.notebook import LabNotebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.edge]
 
@@ -18,12 +18,12 @@ CELLS = [
 import os
 import numpy as np
 from mnist_nb import Lab, Network
-from mnist_nb.figures import Progress, table, words
-from mnist_nb.latency import plots
-from mnist_nb.latency.measure import Times
-from mnist_nb.widgets.collect import Collector
-from mnist_nb.widgets.far import FarLab
-from mnist_nb.widgets.gallery import gallery
+from mnist_nb.lessons.figures import Progress, table, words
+from mnist_nb.lessons import latency_plots as plots
+from mnist_nb.comparison.latency import Times
+from mnist_nb.lab.collect import Collector
+from mnist_nb.lessons.far_lab import FarLab
+from mnist_nb.lessons.gallery import gallery
 
 with Progress("Steps") as bar:
     bar(1, 1)

@@ -14,11 +14,10 @@ from playwright.sync_api import Browser, Route
 
 from mnist_nb import EdgeClient, LocalEdge
 from mnist_nb.drawing.samples import samples
-from mnist_nb.edge.node import find_deploy, find_node
+from mnist_nb.local_edge.node import find_deploy, find_node
 from mnist_nb.network.architecture import Architecture, Flatten, Linear
-from mnist_nb.network.weights import read_weights, shipped_weights, write_weights
-
-from .drawing_page import NEXT_FRAME, DrawingPage
+from mnist_nb.network.file_format import read_weights, shipped_weights, write_weights
+from tests.support.drawing_page import NEXT_FRAME, DrawingPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.edge]
 

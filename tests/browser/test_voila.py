@@ -13,11 +13,11 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from mnist_nb import LocalEdge
-from mnist_nb.app_server import app_notebook
+from mnist_nb.servers.voila import app_notebook
+from tests.support.application import free_port, wait_until_up
+from tests.support.notebook import SEVEN, LabNotebook
 
-from .application import free_port, wait_until_up
 from .conftest import ROOT
-from .notebook import SEVEN, LabNotebook
 
 NOTEBOOK = "01_draw.ipynb"
 SECONDS = 60
@@ -40,7 +40,7 @@ def app(edge: LocalEdge) -> Iterator[str]:
     """`make app` without opening a browser: its URL. It has to end by itself at Ctrl+C."""
     pytest.importorskip("voila")
     port = free_port()
-    command = [sys.executable, "-m", "mnist_nb.app_server", "--no-browser"]
+    command = [sys.executable, "-m", "mnist_nb.servers.voila", "--no-browser"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
     server = subprocess.Popen(
         [*command, "--port", str(port), "--edge", edge.url],

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from botocore.config import Config
 
-from mnist_nb.edge.local import LocalEdge
-from tests.deploy.files import SMALL
+from mnist_nb.local_edge.local_edge import LocalEdge
+from tests.support.files import SMALL
 
 
 class Bucket:

@@ -11,12 +11,12 @@ import httpx
 import numpy as np
 import pytest
 
-from mnist_nb.network.forward import Network
-from mnist_nb.network.weights import read_weights
+from mnist_nb.network.file_format import read_weights
+from mnist_nb.network.numpy_network import Network
 from tests.deploy.conftest import Bucket
-from tests.deploy.files import network, pack, tensor
-from tests.deploy.kernel_host import WasmKernel
-from tests.networks import random_network
+from tests.support.files import network, pack, tensor
+from tests.support.kernel_host import WasmKernel
+from tests.support.networks import random_network
 
 pytestmark = pytest.mark.edge
 

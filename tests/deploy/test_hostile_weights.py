@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.weights import read_weights
+from mnist_nb.network.file_format import read_weights
 from tests.deploy.conftest import Bucket
-from tests.deploy.files import LAYERS, SMALL, TENSORS, join, network, pack, split, tensor
+from tests.support.files import LAYERS, SMALL, TENSORS, join, network, pack, split, tensor
 
 pytestmark = pytest.mark.edge
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mnist_nb.edge.node import find_deploy
+from mnist_nb.local_edge.node import find_deploy
 
 
 def test_a_rebuild_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_nb.network import reference
-from mnist_nb.network.forward import Network
-from mnist_nb.network.interchange import convert
-from mnist_nb.network.weights import read_weights
-from tests.deploy.files import network, pack, tensor
-from tests.deploy.kernel_host import Refused, WasmKernel
-from tests.networks import random_network
+from mnist_nb.network import plain_loops
+from mnist_nb.network.convert import convert
+from mnist_nb.network.file_format import read_weights
+from mnist_nb.network.numpy_network import Network
+from tests.support.files import network, pack, tensor
+from tests.support.kernel_host import Refused, WasmKernel
+from tests.support.networks import random_network
 
 
 def random_images(n: int, seed: int) -> NDArray[np.uint8]:
@@ -40,7 +40,7 @@ def test_the_shipped_network_is_within_1e_6_of_the_plain_reference() -> None:
     shipped = Network.load()
     image = np.zeros((28, 28), np.uint8)
     image[4:24, 11:15] = np.arange(160, 240).reshape(20, 4)
-    plain = reference.predict(shipped.weights, image)
+    plain = plain_loops.predict(shipped.weights, image)
     there = WasmKernel(shipped.weights).classify(image[None])[0]
     np.testing.assert_allclose(there, plain, rtol=0, atol=1e-6)
 
@@ -168,7 +168,7 @@ def test_gelu_is_within_5e_7_of_the_exact_one() -> None:
         image = (np.arange(784) % 256).astype(np.uint8).reshape(1, 28, 28)
         answer = WasmKernel(read_weights(content)).classify(image)[0].astype(np.float64)
         x = image.ravel().astype(np.float32) / np.float32(255) - np.float32(-mean)
-        exact = np.array([reference.gelu(float(value)) for value in x])
+        exact = np.array([plain_loops.gelu(float(value)) for value in x])
         error = np.log(answer) - exact
         assert np.ptp(error) <= 5e-7 + 2e-7  # and the rounding of two probabilities
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mnist_nb.edge.local import LocalEdge
-from mnist_nb.edge.node import find_deploy
+from mnist_nb.local_edge.local_edge import LocalEdge
+from mnist_nb.local_edge.node import find_deploy
 from tests.deploy.conftest import Bucket, log_of
-from tests.deploy.files import LAYERS, SMALL, TENSORS, network, pack
+from tests.support.files import LAYERS, SMALL, TENSORS, network, pack
 
 pytestmark = pytest.mark.edge
 

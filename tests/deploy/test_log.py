@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from mnist_nb.edge.local import LocalEdge
+from mnist_nb.local_edge.local_edge import LocalEdge
 from tests.deploy.conftest import Bucket, log_of
-from tests.deploy.files import SMALL
+from tests.support.files import SMALL
 
 pytestmark = pytest.mark.edge
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from mnist_nb.edge.node import find_deploy
+from mnist_nb.local_edge.node import find_deploy
 
 
 def test_versions_are_exact() -> None:

@@ -10,10 +10,10 @@ import httpx
 import numpy as np
 import pytest
 
-from mnist_nb.network.forward import Network
-from mnist_nb.network.weights import read_weights
+from mnist_nb.network.file_format import read_weights
+from mnist_nb.network.numpy_network import Network
 from tests.deploy.conftest import Bucket
-from tests.deploy.files import LAYERS, SMALL, TENSORS, network, pack
+from tests.support.files import LAYERS, SMALL, TENSORS, network, pack
 
 pytestmark = [pytest.mark.edge, pytest.mark.usefixtures("small")]
 

@@ -4,14 +4,14 @@ from itertools import pairwise
 
 import pytest
 
-from mnist_nb.edge.node import find_deploy
 from mnist_nb.edge.protocol import BATCH
-from tests.deploy import scale
+from mnist_nb.local_edge.node import find_deploy
+from tests.support import scale
 
 
 def test_the_tables_are_those_that_the_numbers_give() -> None:
     text = scale.PAGE.read_text()
-    assert scale.filled(text) == text, "run: python -m tests.deploy.scale"
+    assert scale.filled(text) == text, "run: python -m tests.support.scale"
 
 
 def test_it_reckons_with_what_is_deployed() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.deploy.files import SMALL
-from tests.deploy.wrangler_dev import wrangler_dev
+from tests.support.files import SMALL
+from tests.support.wrangler_dev import wrangler_dev
 
 pytestmark = pytest.mark.edge
 

@@ -7,7 +7,7 @@ import pytest
 
 from mnist_nb import LocalEdge
 from mnist_nb.deployment.credentials import NAMES
-from tests.deployment.cloudflare_stand_in import TOKEN, Account, stand_in
+from tests.support.cloudflare_stand_in import TOKEN, Account, stand_in
 
 EDGE_TOKEN = "planted-edge-token-93ab1c"
 

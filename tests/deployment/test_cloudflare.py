@@ -8,7 +8,7 @@ from mnist_nb.deployment.cloudflare import ATTEMPTS, Cloudflare
 from mnist_nb.deployment.cloudflare import Account as Seen
 from mnist_nb.deployment.credentials import Secret
 from mnist_nb.errors import AccountError
-from tests.deployment.cloudflare_stand_in import ACCOUNT, EVERYTHING, TOKEN, TOKEN_ID, Account
+from tests.support.cloudflare_stand_in import ACCOUNT, EVERYTHING, TOKEN, TOKEN_ID, Account
 
 HERE = Seen(ACCOUNT, "Ada's account")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mnist_nb.deployment.credentials import Credentials, Secret
-from mnist_nb.edge.bucket import BucketSettings
 from mnist_nb.errors import AccountError, MnistNbError
+from mnist_nb.releases.bucket import BucketSettings
 
 TOKEN = "planted-token-71b2"
 

@@ -11,10 +11,10 @@ from mnist_nb import LocalEdge
 from mnist_nb.deployment import deploy, open_target, push, rollback
 from mnist_nb.deployment.cloudflare import Cloudflare
 from mnist_nb.errors import AccountError
-from mnist_nb.network.weights import read_weights, shipped_weights
-from tests.deployment.cloudflare_stand_in import ACCOUNT, EVERYTHING, Account
+from mnist_nb.network.file_format import read_weights, shipped_weights
 from tests.deployment.conftest import EDGE_TOKEN
-from tests.networks import random_network
+from tests.support.cloudflare_stand_in import ACCOUNT, EVERYTHING, Account
+from tests.support.networks import random_network
 
 pytestmark = pytest.mark.edge
 SHIPPED = read_weights(shipped_weights()).sha256
@@ -24,7 +24,7 @@ SHIPPED = read_weights(shipped_weights()).sha256
 def wrangler(edge: LocalEdge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A stand-in that says it deployed to where the real edge is."""
     monkeypatch.setenv("WRANGLER_STAND_IN_NOTES", str(tmp_path / "notes"))
-    path = Path(__file__).with_name("wrangler_stand_in.py")
+    path = Path(__file__).parents[1] / "support/wrangler_stand_in.py"
     return [sys.executable, str(path), "ok", edge.url]
 
 

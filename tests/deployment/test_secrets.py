@@ -13,17 +13,17 @@ import pytest
 
 from mnist_nb import LocalEdge
 from mnist_nb.deployment import Credentials, deploy, open_target, push, rollback
-from mnist_nb.edge.bucket import BucketSettings
-from mnist_nb.edge.releases import Releases
 from mnist_nb.errors import MnistNbError
-from mnist_nb.network.weights import shipped_weights
-from tests.deployment.cloudflare_stand_in import ACCOUNT, TOKEN, Account
+from mnist_nb.network.file_format import shipped_weights
+from mnist_nb.releases.bucket import BucketSettings
+from mnist_nb.releases.releases import Releases
+from tests.support.cloudflare_stand_in import ACCOUNT, TOKEN, Account
 
 pytestmark = pytest.mark.edge
 
 R2_SECRET, EDGE_TOKEN = "planted-R2-secret-8d10c3f5", "planted-edge-token-93ab1c"
 PLANTED = (TOKEN, R2_SECRET, EDGE_TOKEN)
-STAND_IN = str(Path(__file__).with_name("wrangler_stand_in.py"))
+STAND_IN = str(Path(__file__).parents[1] / "support/wrangler_stand_in.py")
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import pytest
 from mnist_nb.deployment import wrangler
 from mnist_nb.deployment.credentials import Credentials
 from mnist_nb.deployment.wrangler import names, wrangler_deploy
-from mnist_nb.edge.node import find_deploy
 from mnist_nb.errors import AccountError
+from mnist_nb.local_edge.node import find_deploy
 
-STAND_IN = Path(__file__).with_name("wrangler_stand_in.py")
+STAND_IN = Path(__file__).parents[1] / "support/wrangler_stand_in.py"
 
 
 @pytest.fixture

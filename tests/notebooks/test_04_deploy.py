@@ -9,8 +9,8 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 
 from mnist_nb import EdgeClient, LocalEdge
-from mnist_nb.network.weights import read_weights, shipped_weights
-from tests.deployment.cloudflare_stand_in import TOKEN, Account, stand_in
+from mnist_nb.network.file_format import read_weights, shipped_weights
+from tests.support.cloudflare_stand_in import TOKEN, Account, stand_in
 
 from .conftest import FOLDER, RunNotebook, code_cells, printed
 

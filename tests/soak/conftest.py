@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from mnist_nb.edge.local import LocalEdge
+from mnist_nb.local_edge.local_edge import LocalEdge
 from tests.deploy.conftest import Bucket
-from tests.deploy.files import SMALL
+from tests.support.files import SMALL
 
 # Left alone V8 collects garbage so late on a machine with much memory that even a Worker which does
 # nothing grows by 20 KB a request, without an end in sight. With whole collections now and then,

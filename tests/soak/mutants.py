@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.deploy.files import SMALL, join, split
+from tests.support.files import SMALL, join, split
 
 Rng = np.random.Generator
 

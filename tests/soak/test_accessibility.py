@@ -14,7 +14,7 @@ from tests.browser.conftest import (  # noqa: F401  # fixtures; this edge keeps 
     jupyter,
     open_notebook,
 )
-from tests.browser.notebook import LabNotebook
+from tests.support.notebook import LabNotebook
 
 from .scale import SOAK
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from mnist_nb.edge.local import LocalEdge
+from mnist_nb.local_edge.local_edge import LocalEdge
 from tests.soak.scale import scaled
 
 pytestmark = pytest.mark.edge

@@ -9,16 +9,16 @@ import numpy as np
 import psutil
 import pytest
 
-from mnist_nb.edge.local import LocalEdge
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.forward import Network
-from mnist_nb.network.weights import read_weights
+from mnist_nb.local_edge.local_edge import LocalEdge
+from mnist_nb.network.file_format import read_weights
+from mnist_nb.network.numpy_network import Network
 from tests.deploy.conftest import Bucket
-from tests.deploy.files import LAYERS, SMALL, TENSORS, network, pack
 from tests.deploy.test_hostile_weights import HOSTILE
 from tests.soak.load import IMAGES, Load, answers_of, assert_only_from, load
 from tests.soak.mutants import mutant
 from tests.soak.scale import SOAK, scaled
+from tests.support.files import LAYERS, SMALL, TENSORS, network, pack
 
 pytestmark = pytest.mark.edge
 

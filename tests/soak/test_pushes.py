@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_nb.edge.bucket import BucketSettings
-from mnist_nb.edge.local import LocalEdge
-from mnist_nb.edge.releases import Releases
-from mnist_nb.network.weights import read_weights
+from mnist_nb.local_edge.local_edge import LocalEdge
+from mnist_nb.network.file_format import read_weights
+from mnist_nb.releases.bucket import BucketSettings
+from mnist_nb.releases.releases import Releases
 from tests.deploy.conftest import Bucket
-from tests.deploy.files import network, pack
 from tests.soak.load import load
 from tests.soak.scale import scaled
+from tests.support.files import network, pack
 
 pytestmark = pytest.mark.edge
 
@@ -48,7 +48,7 @@ def test_pushes_killed_at_random_moments(tmp_path: Path) -> None:
     """In each step by turns, at a random moment of it."""
     kills, dice = scaled(4, 50), random.Random(5)
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["mnist_nb.edge.releases", __name__])
+    processes.set_forkserver_preload(["mnist_nb.releases.releases", __name__])
     path = tmp_path / "weights.safetensors"
     killed, done, kept = 0, 0, 0
     with LocalEdge(ttl=0.2, seed=False) as edge:

@@ -10,13 +10,13 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from mnist_nb.edge.local import LocalEdge
+from mnist_nb.local_edge.local_edge import LocalEdge
 from tests.deploy.conftest import Bucket
-from tests.deploy.files import SMALL
-from tests.deploy.variant import variant
 from tests.soak.conftest import runtime_of
 from tests.soak.load import SECONDS, Answer, answers_of, assert_only_from, load
 from tests.soak.scale import SOAK, scaled
+from tests.support.files import SMALL
+from tests.support.variant import variant
 
 pytestmark = pytest.mark.edge
 

@@ -10,13 +10,13 @@ import numpy as np
 import psutil
 import pytest
 
-from mnist_nb.edge.local import LocalEdge
-from mnist_nb.network.forward import Network
-from mnist_nb.network.weights import read_weights
-from tests.deploy.files import SMALL
+from mnist_nb.local_edge.local_edge import LocalEdge
+from mnist_nb.network.file_format import read_weights
+from mnist_nb.network.numpy_network import Network
 from tests.soak.load import connect
 from tests.soak.scale import SOAK, scaled
 from tests.soak.traffic import IMAGES, OCTETS, Wire, generate
+from tests.support.files import SMALL
 
 pytestmark = pytest.mark.edge
 

@@ -1,0 +1,45 @@
+"""How the commands talk: paragraphs on stderr, lines that go away, JSON where it is asked for."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def console(stderr: bool = False) -> "Console":
+    """A terminal that shows text as it is."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def say(text: str, style: str = "") -> None:
+    """Print a paragraph to stderr; only a terminal gets it wrapped."""
+    out = console(stderr=True)
+    out.print(text, style=style, soft_wrap=not out.is_terminal)
+
+
+@contextmanager
+def talking(as_json: bool) -> Iterator[dict[str, Any]]:
+    """How a step talks: `say` prints for good, `progress` is a line that goes away."""
+    with console(stderr=True).status("") as status:
+
+        def tell(text: str) -> None:
+            status.stop()  # else its line would stay among the text
+            click.echo(encodable(text), err=as_json)
+            status.start()
+
+        yield {"say": tell, "progress": status.update}
+
+
+def encodable(text: str) -> str:
+    """The text in what a terminal can show; trees have ASCII's lines where they must."""
+    if (sys.stdout.encoding or "utf-8").lower().startswith("utf"):
+        return text
+    plain = str.maketrans({"├": "|", "└": "`", "─": "-", "…": "..."})
+    return text.translate(plain).encode("ascii", "replace").decode()

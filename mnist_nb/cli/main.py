@@ -1,0 +1,318 @@
+"""The command `mnist-nb`: lab, edge, classify, doctor, import, export, and the releases.
+
+Each command imports what it needs when it runs, so that `mnist-nb --help` answers at once.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_nb._version import __version__
+from mnist_nb.cli.console import console, say
+from mnist_nb.cli.releasing import COMMANDS
+from mnist_nb.errors import (
+    EdgeError,
+    InputError,
+    MnistNbError,
+    ReleaseConflict,
+    SetupError,
+    WeightsError,
+)
+
+if TYPE_CHECKING:
+    from mnist_nb.local_edge import LocalEdge
+
+PORT = click.IntRange(1, 65535)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _Failure(click.ClickException):
+    """An error of ours as one red paragraph on stderr and an exit code, without a traceback."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # click declares it for the class
+
+    def show(self, file: Any = None) -> None:
+        say(self.message, "bold red")
+
+
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MnistNbError as error:
+            raise _Failure(str(error), 3 if isinstance(error, ReleaseConflict) else 1) from error
+
+
+@contextmanager
+def _until_stopped() -> Iterator[None]:
+    """Let Ctrl+C, SIGTERM and a closed terminal end the block in order, so that servers stop."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+    with suppress(KeyboardInterrupt):
+        yield
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mnist-nb")
+def main() -> None:
+    """Draw a digit; numpy here and a Durable Object at the edge both say what it is."""
+
+
+@main.command()
+@click.option("--port", type=PORT, help="Port of JupyterLab.  [default: 8888 or the next free]")
+@click.option("--no-browser", is_flag=True, help="Print the URL and open nothing.")
+@click.option(
+    "--edge",
+    metavar="URL",
+    envvar="MNIST_NB_EDGE_URL",
+    show_envvar=True,
+    help="Edge to compare with, instead of starting one on this machine.",
+)
+def lab(port: int | None, no_browser: bool, edge: str | None) -> None:
+    """Start the edge and open JupyterLab.
+
+    The browser shows the first notebook; without a display the URL is printed. Ctrl+C ends both.
+    """
+    from mnist_nb.servers import find_checkout, has_display, require_port, run_jupyterlab
+
+    with _until_stopped(), ExitStack() as stack:
+        folder = find_checkout()
+        if port is not None:
+            require_port(port)
+        if edge:
+            click.echo(f"edge   {edge}")
+        else:
+            try:
+                edge = _start_edge(stack).url
+            except MnistNbError as error:
+                say(f"The lab opens without its edge. {error}", "yellow")
+        if edge:
+            os.environ["MNIST_NB_EDGE_URL"] = edge  # the kernels inherit it
+        run_jupyterlab(folder, port, has_display() and not no_browser, say=click.echo)
+
+
+def _start_edge(stack: ExitStack, **settings: Any) -> "LocalEdge":
+    from mnist_nb.edge import EdgeClient
+    from mnist_nb.local_edge import LocalEdge
+
+    edge = stack.enter_context(LocalEdge(**settings))
+    with EdgeClient(edge.url, token=_token()) as client:
+        try:
+            model = client.model()
+            runs = f"{model['name']} {model['sha256'][:8]}"
+        except EdgeError as error:
+            runs = str(error)
+    click.echo(f"edge   {edge.url}   {runs}")
+    return edge
+
+
+def _token() -> str | None:
+    return os.environ.get("MNIST_NB_EDGE_TOKEN")
+
+
+@main.command()
+@click.option("--port", type=PORT, help="Port of the edge.  [default: a free one]")
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that keeps R2 and the Durable Objects.  [default: forgotten at the end]",
+)
+def edge(port: int | None, state: Path | None) -> None:
+    """Run the edge on this machine.
+
+    It is the real Workers runtime with its own R2, which gets the shipped weights. Ctrl+C ends it.
+    """
+    with _until_stopped(), ExitStack() as stack:
+        local = _start_edge(stack, port=port or 0, state=state)
+        url = local.url
+        click.echo(f"page   {url}/\nuse    export MNIST_NB_EDGE_URL={url}\nCtrl+C ends it.")
+        while local.is_running:
+            sleep(0.5)
+        last = "\n".join(local.logs[-10:])
+        raise SetupError(f"the edge has ended by itself, start it again; its last lines:\n{last}")
+
+
+@main.command()
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--edge",
+    metavar="URL",
+    envvar="MNIST_NB_EDGE_URL",
+    show_envvar=True,
+    help="Edge to ask.  [default: one started on this machine for this call]",
+)
+@click.option("--local-only", is_flag=True, help="Ask no edge.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object for each file.")
+def classify(files: tuple[Path, ...], edge: str | None, local_only: bool, as_json: bool) -> None:
+    """Say which digit is on each picture.
+
+    A picture is a drawing, a scan or a photo of one digit, as PNG, JPEG or what else Pillow reads.
+    Both answers show side by side: that of this machine and that of the edge.
+    """
+    from mnist_nb.cli.classify import Reader
+    from mnist_nb.cli.terminal import show
+
+    reports: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        reader = stack.enter_context(Reader())
+        if edge and not local_only:
+            reader.ask(edge, _token())
+        elif not local_only:
+            try:
+                reader.ask(_borrow_edge(stack))
+            except MnistNbError as error:
+                say(f"Only the local answer: {error}", "yellow")
+        for path in files:
+            try:
+                report = reader.read(path)
+            except InputError as error:
+                reports.append({"file": str(path), "error": str(error)})
+                say(str(error), "bold red")
+                continue
+            reports.append(report.to_dict())
+            if not as_json:
+                show(report, console())
+    if as_json:
+        click.echo(json.dumps(reports, indent=2))
+    if reader.edge_error:
+        raise EdgeError(f"Only the local answer: {reader.edge_error}")
+    if any("error" in report for report in reports):
+        raise SystemExit(1)
+
+
+def _borrow_edge(stack: ExitStack) -> str:
+    from mnist_nb.local_edge import LocalEdge
+
+    with console(stderr=True).status("Starting the edge ..."):
+        return stack.enter_context(LocalEdge()).url
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(as_json: bool) -> None:
+    """Check all that the lab needs.
+
+    Says what to do for each part that fails. The exit code is 1 when there is one.
+    """
+    from dataclasses import asdict
+
+    from mnist_nb.cli.doctor import examine
+    from mnist_nb.cli.terminal import show_finding
+
+    findings = []
+    for finding in examine(os.environ.get("MNIST_NB_EDGE_URL")):
+        findings.append(finding)
+        if not as_json:
+            show_finding(finding, console())
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    failed = sum(finding.state == "fail" for finding in findings)
+    if not as_json:
+        say(f"{failed} of {len(findings)} checks failed." if failed else "The lab can start.")
+    if failed:
+        raise SystemExit(1)
+
+
+@main.command("import")
+@click.argument("file", type=_FILE)
+@click.option(
+    "--out",
+    metavar="FILE.safetensors",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write it.  [default: beside FILE, if there is none yet]",
+)
+@click.option("--name", help="Name of the network.  [default: that of FILE]")
+@click.option(
+    "--layers",
+    metavar="FILE.json",
+    type=_FILE,
+    help="The layers, as docs/weights-format.md has them, where FILE does not tell them.",
+)
+@click.option(
+    "--activation",
+    type=click.Choice(["gelu", "relu"]),
+    default="gelu",
+    show_default=True,
+    help="What stands between the layers of a state dict.",
+)
+def import_(
+    file: Path, out: Path | None, name: str | None, layers: Path | None, activation: Any
+) -> None:
+    """Make a weights file of what another program saved.
+
+    FILE is a state dict of PyTorch (.pt, .pth) or the weights of Burn's MNIST example (.bin, .bpk).
+    Nothing of it is run, and PyTorch is not needed.
+    """
+    from mnist_nb.network import convert, read_weights
+
+    target = out or file.with_suffix(".safetensors")
+    if out is None and target.exists():
+        raise WeightsError(f"{target} is there already: name another with --out, or the same")
+    try:
+        given = None if layers is None else layers.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WeightsError(f"cannot read {layers}: {error}") from None
+    content = convert(file, name=name, layers=given, activation=activation)
+    _write(target, content)
+    weights = read_weights(content)
+    entry = weights.architecture
+    ops = " ".join(layer["op"] for layer in json.loads(entry.to_json())["layers"])
+    click.echo(f"layers    {ops}")
+    click.echo(
+        f"written   {target}   {entry.name} {weights.sha256[:8]}, {weights.parameters:,} parameters"
+    )
+
+
+@main.command()
+@click.argument("file", metavar="FILE.onnx", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--weights", type=_FILE, help="A weights file.  [default: the shipped one]")
+def export(file: Path, weights: Path | None) -> None:
+    """Write a network as ONNX.
+
+    Its input is `image`, uint8 (N, 1, 28, 28), 0 = background, 255 = ink; its output is
+    `probabilities`, float32 (N, 10).
+    """
+    from mnist_nb.network import read_weights, shipped_weights, to_onnx
+
+    source = read_weights(weights or shipped_weights())
+    content = to_onnx(source)
+    _write(file, content)
+    click.echo(f"written   {file}   {source.architecture.name} {source.sha256[:8]}, ONNX opset 17")
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise WeightsError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+# --- releases ------------------------------------------------------------------------------------
+
+
+for command in COMMANDS:
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+"""Two answers beside each other: do they agree, how long did each take, what does it cost?"""
+
+from mnist_nb.comparison.compare import Comparison, Percentiles, compare
+from mnist_nb.comparison.cost import Load, image_price, request_price
+from mnist_nb.comparison.distance import Distance
+from mnist_nb.comparison.latency import Times, time_calls
+from mnist_nb.comparison.split import Split
+
+__all__ = [
+    "Comparison",
+    "Distance",
+    "Load",
+    "Percentiles",
+    "Split",
+    "Times",
+    "compare",
+    "image_price",
+    "request_price",
+    "time_calls",
+]

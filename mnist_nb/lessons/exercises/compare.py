@@ -1,0 +1,85 @@
+"""The exercises of `03_local_vs_edge`."""
+
+import math
+from typing import Any
+
+from mnist_nb.comparison import image_price, request_price
+from mnist_nb.lessons.exercises.exercise import Exercise, Off, number
+
+
+def _slower_than_p95(answer: Any) -> str:
+    found = number(answer)
+    if found == 380:
+        raise Off("those are the ones that are not slower.")
+    if found != 20:
+        raise Off("p95 is the time that 95 of 100 calls keep: how many of 400 do not?")
+    return (
+        "One in twenty. A page that makes 20 calls meets such a slow one nearly two times in three."
+    )
+
+
+def _late_calls(answer: Any) -> str:
+    found = number(answer)
+    exact = 100 * (1 - 0.99**2)
+    if abs(found - exact / 100) < 1e-4:
+        raise Off("that is a share of 1: give it in percent.")
+    if abs(found - 1) < 1e-6:
+        raise Off("a call is late when its question OR its answer is lost.")
+    if abs(found - exact) > 0.015:
+        raise Off("a call is in time when both get through: how likely is that?")
+    return (
+        "About 2 calls in 100. So p95 does not notice, and p99 has the full timer of 200 ms in it: "
+        "look at p99 before you promise anything."
+    )
+
+
+def _break_even(answer: Any) -> str:
+    if not callable(answer):
+        raise Off("the answer is your function itself: break_even, without brackets after it.")
+    cases = ((0.4, 0.2, 1.0), (0.4, 0.2, 30.0), (0.35, 0.15, 90.0), (1.0, 0.5, 0.2))
+    for here, edge, way in cases:
+        said = answer(here, edge, way)
+        what = f"your break_even({here}, {edge}, {way})"
+        if said is None:
+            raise Off(f"{what} gives None, but the edge does catch up there.")
+        images = number(said)
+        if images != int(images):
+            raise Off(f"{what} gives {images:g}, but there are only whole images.")
+        if not way + images * edge < images * here:
+            raise Off(f"{what} gives {images:g}, and with so many the edge is not sooner yet.")
+        if images > 1 and way + (images - 1) * edge < (images - 1) * here:
+            raise Off(f"{what} gives {images:g}, but fewer images are enough.")
+    for here, edge, way in ((0.2, 0.4, 1.0), (0.3, 0.3, 5.0)):
+        if answer(here, edge, way) is not None:
+            raise Off(f"your break_even({here}, {edge}, {way}): does the edge ever catch up there?")
+    return "The way is paid once a call, the images one by one: that is why batches travel well."
+
+
+def _same_price(answer: Any) -> str:
+    exact = request_price() / image_price()
+    found = number(answer)
+    if abs(found * exact - 1) < 0.05:
+        raise Off("that is the other way round: how many images for one request?")
+    if not math.isclose(found, exact, rel_tol=0.03):
+        raise Off("divide what a request costs by what an image in it costs.")
+    return (
+        f"About {exact:,.0f}, more than the 1,024 that a request may carry: on the bill you always "
+        "see the requests, hardly ever the network."
+    )
+
+
+EXERCISES = {
+    "03-1": Exercise(_slower_than_p95, wrong=[380, 5, 95, "twenty"]),
+    "03-2": Exercise(_late_calls, wrong=[1, 0.0199, 2.5, 99]),
+    "03-3": Exercise(
+        _break_even,
+        wrong=[
+            12,
+            lambda here, edge, way: way / (here - edge),
+            lambda here, edge, way: 1,
+            lambda here, edge, way: 10_000 if here > edge else None,
+            lambda here, edge, way: int(way / abs(here - edge or 1)) + 1,
+        ],
+    ),
+    "03-4": Exercise(_same_price, wrong=[1, 1024, image_price() / request_price()]),
+}

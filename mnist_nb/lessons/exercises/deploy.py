@@ -1,0 +1,89 @@
+"""The exercises of notebook 04: what a bucket holds, what is served, and what is refused."""
+
+from typing import Any
+
+from mnist_nb.errors import WeightsError
+from mnist_nb.lessons.exercises.exercise import Exercise, Off, number, same_text
+from mnist_nb.network import read_weights, shipped_weights
+
+
+def _objects(answer: Any) -> str:
+    value = number(answer)
+    if value == 3:
+        raise Off("what is the name of a file in the bucket made of?")
+    if value == 1:
+        raise Off("the pointer is an object of its own.")
+    if value != 2:
+        raise Off("count the weights files with different bytes, and the pointer.")
+    return "The same bytes have the same SHA-256 and so the same name: they are there already."
+
+
+def _twice(answer: Any) -> str:
+    said = same_text(answer)
+    if said == "b":
+        raise Off("that is what the first rollback does. What does its pointer call “previous”?")
+    if said == "a":
+        raise Off("the pointer remembers one step only, not the whole history.")
+    if said != "c":
+        raise Off('the answer is one of "a", "b" and "c".')
+    return "A rollback is a promotion too, so a second one takes it back. For a: promote it."
+
+
+_CASES = (
+    ("dcba", "d", "c", 2),
+    ("dcba", "a", "b", 1),
+    ("edcba", "b", None, 0),
+    ("cba", "c", "b", 5),
+    ("fedcba", "c", "a", 2),
+)
+
+
+def _prune(answer: Any) -> str:
+    if not callable(answer):
+        raise Off("the answer is a function.")
+    for files, current, previous, keep in _CASES:
+        found = answer(list(files), current, previous, keep)
+        if found is None:
+            raise Off("it returns nothing yet.")
+        found = list(found)
+        said = f"of {', '.join(files)} with {current} current, keep={keep}"
+        if current in found:
+            raise Off(f"{said}, it deletes what is served.")
+        if previous in found:
+            raise Off(f"{said} and {previous} before it, nothing is left to roll back to.")
+        wanted = [file for file in files[keep:] if file not in (current, previous)]
+        if sorted(found) != sorted(wanted):
+            raise Off(f"{said}, it deletes {found}, which is not {len(wanted)} of the right ones.")
+    return "So does Releases.prune, and it looks at the pointer once more before each file."
+
+
+def _damaged(answer: Any) -> str:
+    if not isinstance(answer, bytes | bytearray):
+        raise Off("the answer is the bytes of a file.")
+    size = shipped_weights().stat().st_size
+    if len(answer) != size:
+        raise Off(f"it has {len(answer):,} bytes; it shall keep all {size:,}.")
+    try:
+        read_weights(bytes(answer))
+    except WeightsError as error:
+        if "not finite" not in str(error):
+            raise Off(f"it is refused, but for another reason: {error}") from None
+        return f"{error}. One such number would make every answer NaN."
+    raise Off("this one would be served: its numbers are all finite.")
+
+
+EXERCISES = {
+    "04-1": Exercise(_objects, wrong=[3, 1, 0, 4]),
+    "04-2": Exercise(_twice, wrong=["a", "b", "d", 2]),
+    "04-3": Exercise(
+        _prune,
+        wrong=[
+            lambda files, current, previous, keep: files[keep:],
+            lambda files, current, previous, keep: [f for f in files[keep:] if f != current],
+            lambda files, current, previous, keep: [],
+            lambda files, current, previous, keep: None,
+            ["a"],
+        ],
+    ),
+    "04-4": Exercise(_damaged, wrong=[b"", b"short", bytes(1_510_800), "NaN"]),
+}

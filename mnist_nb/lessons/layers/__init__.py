@@ -1,0 +1,37 @@
+"""The interactive parts of notebook 02: one drawing, followed through every layer.
+
+    subject = Subject()     # the pad, and the network that looks at its drawing
+    FeatureMaps(subject)    # a view; it follows the pad from now on
+
+Where one wants to draw, the pad stands beside the view again (the same pad, so that all views have
+the same drawing). While nothing is drawn, a sample stands in. A view is a widget; where widgets
+cannot run (a saved notebook without a kernel, a page made of it) its `text/html` shows the same as
+a still picture.
+"""
+
+from mnist_nb.lessons.layers.answer import Answer
+from mnist_nb.lessons.layers.convolution import Convolution
+from mnist_nb.lessons.layers.curves import Curves
+from mnist_nb.lessons.layers.doubt import Doubt
+from mnist_nb.lessons.layers.exchange import Exchange, Starts
+from mnist_nb.lessons.layers.feature_maps import FeatureMaps
+from mnist_nb.lessons.layers.heat import Evidence
+from mnist_nb.lessons.layers.pixels import Pixels
+from mnist_nb.lessons.layers.raster_steps import RasterSteps
+from mnist_nb.lessons.layers.softmax import Softmax
+from mnist_nb.lessons.layers.subject import Subject
+
+__all__ = [
+    "Answer",
+    "Convolution",
+    "Curves",
+    "Doubt",
+    "Evidence",
+    "Exchange",
+    "FeatureMaps",
+    "Pixels",
+    "RasterSteps",
+    "Softmax",
+    "Starts",
+    "Subject",
+]

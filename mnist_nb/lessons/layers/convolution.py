@@ -1,0 +1,204 @@
+"""One convolution worked by hand: a patch, a filter, the products, their sum."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_nb.lessons.layers.answer import note
+from mnist_nb.lessons.layers.bars import signed
+from mnist_nb.lessons.layers.picker import Picker, Point
+from mnist_nb.lessons.layers.pictures import NEGATIVE, POSITIVE, grey_uri, signed_uri
+from mnist_nb.lessons.layers.subject import Subject
+from mnist_nb.lessons.layers.view import View, counter, dropdown
+from mnist_nb.network import Conv2d
+
+PIXEL = 9  # CSS pixels of one pixel
+GAP = 28  # CSS pixels between the two pictures
+SEEN = 28  # pixels a side of the image
+
+Array = NDArray[np.float32]
+Cell = tuple[int, int]  # row and column of the result
+
+
+class Convolution(View):
+    """Point at a cell of the first convolution's result: where it comes from, number by number.
+
+    The pointer shows the cell that it is over; a click, the fields or the arrow keys choose the one
+    to show when it has left.
+    """
+
+    title = "one convolution, worked by hand"
+
+    def __init__(self, subject: Subject) -> None:
+        look = subject.look
+        self._index = look.layers.index(Conv2d)
+        self._layer: Conv2d = look.layers.layers[self._index]  # type: ignore[assignment]
+        count, self._rows, self._columns = look.outputs[self._index + 1].shape
+        self.filter = dropdown("Filter", range(count))
+        self.row = counter("Row", self._rows // 2, 0, self._rows - 1)
+        self.column = counter("Column", self._columns // 2, 0, self._columns - 1)
+        size = (PIXEL * (SEEN + self._columns) + GAP, PIXEL * SEEN)
+        self._over: Cell | None = None  # under the pointer, shown in place of the chosen one
+        self._is_choosing = False
+        self.picker = Picker(
+            size, "Two pictures: choose a cell of the right one with the arrow keys or a click",
+            self._hover, lambda point: self._choose(*self._under(point)), self._step,
+        )  # fmt: skip
+        controls = [self.filter, self.row, self.column]
+        for field in (self.row, self.column):
+            field.observe(lambda change: self._typed(), "value")  # before the view shows it
+        overlay = [self.picker, self.picker.status]
+        super().__init__(subject, controls, overlay, with_pad=False)
+
+    def html(self) -> str:
+        """Return both pictures and the sum."""
+        look = self.subject.look
+        number, (row, column) = self.filter.value, self.cell
+        result = look.outputs[self._index + 1][number]
+        patch, kernel, bias = self._terms(number, row, column)
+        products = patch * kernel  # float32, one rounding each
+        total = np.float32(products.sum(dtype=np.float64) + bias)
+        theirs = result[row, column]
+        limit = max(float(np.abs(values).max()) for values in (patch, kernel, products))
+        equation = "".join(
+            [
+                _grid(patch, "Patch of the image", limit),
+                '<span class="mn-sign">×</span>',
+                _grid(kernel, f"Filter {number}", limit),
+                '<span class="mn-sign">=</span>',
+                _grid(products, "Products", limit),
+            ]
+        )
+        return (
+            f"{self._pictures(result, row, column)}{_captions(number)}{note(look)}"
+            f'<div class="mn-row mn-equation">{equation}</div>'
+            f'<p class="mn-sum" data-sum="{total:.9g}" data-network="{theirs:.9g}">'
+            f"The {products.size} products sum to {signed(float(products.sum()), 6)}; with the "
+            f"bias {signed(float(bias), 6)} of this filter that is "
+            f"<strong>{signed(float(total), 6)}</strong>. The network computes "
+            f"<strong>{signed(float(theirs), 6)}</strong> at row {row}, column {column}.</p>"
+        )
+
+    @property
+    def cell(self) -> Cell:
+        """Row and column of what is shown: under the pointer, or else the chosen one."""
+        over = self._over
+        return (self.row.value, self.column.value) if over is None else over
+
+    def _terms(self, number: int, row: int, column: int) -> tuple[Array, Array, np.float32]:
+        """The patch (k, k), the filter (k, k) and the bias of a cell, float32."""
+        look, layer = self.subject.look, self._layer
+        tensors = look.network.weights.tensors
+        kernel = tensors[layer.weight][number, 0]
+        bias = tensors[layer.bias][number] if layer.bias else np.float32(0)
+        size = len(kernel)
+        pixels = np.pad(look.outputs[self._index][0], (self._before(size), size))
+        top, left = row * layer.stride, column * layer.stride
+        return pixels[top : top + size, left : left + size], kernel, bias
+
+    def _before(self, size: int) -> int:
+        """How many zeros stand before the first pixel."""
+        return (size - 1) // 2 if self._layer.padding == "same" else 0
+
+    def _pictures(self, result: Array, row: int, column: int) -> str:
+        size = self.subject.network.weights.tensors[self._layer.weight].shape[-1]
+        corner = -self._before(size)
+        x, y = column * self._layer.stride + corner, row * self._layer.stride + corner
+        start, (width, height) = PIXEL * SEEN + GAP, (self.picker.canvas.width, PIXEL * SEEN)
+        limit = float(np.abs(result).max())
+        down = (height - PIXEL * self._rows) // 2
+        spot_x, spot_y = start + PIXEL * column, down + PIXEL * row
+        box = (start, down, PIXEL * self._columns, PIXEL * self._rows)
+        drawn = _image(signed_uri(result, limit), *box)
+        chosen = self.row.value, self.column.value
+        label = (
+            f"Left the image with the patch at row {y}, column {x} framed; right the result of the "
+            f"filter with the cell at row {row}, column {column} framed"
+        )
+        return (
+            f'<svg class="mn-pictures" role="img" aria-label="{label}" width="{width}" '
+            f'height="{height}" viewBox="0 0 {width} {height}">'
+            f"{_image(grey_uri(self.subject.look.image), 0, 0, PIXEL * SEEN, PIXEL * SEEN)}"
+            f'<rect class="mn-edge" x="{start}" y="{down}" width="{PIXEL * self._columns}" '
+            f'height="{PIXEL * self._rows}"/>'
+            f"{drawn}"
+            f'<line class="mn-link" x1="{PIXEL * (x + size)}" y1="{PIXEL * (y + size / 2)}" '
+            f'x2="{spot_x}" y2="{spot_y + PIXEL / 2}"/>'
+            f'<rect class="mn-frame" x="{PIXEL * x}" y="{PIXEL * y}" width="{PIXEL * size}" '
+            f'height="{PIXEL * size}"/>{_spot("is-chosen", start, down, *chosen)}'
+            f"{_spot('', start, down, row, column)}</svg>"
+        )
+
+    def _under(self, point: Point) -> Cell:
+        """The cell under the pointer, or the one whose patch is around it."""
+        x, y = point
+        start = PIXEL * SEEN + GAP
+        if x >= start:
+            down = (SEEN - self._rows) / 2
+            row, column = int(y / PIXEL - down), int((x - start) / PIXEL)
+        else:
+            size = self.subject.network.weights.tensors[self._layer.weight].shape[-1]
+            back = (size - 1) // 2 - self._before(size)
+            stride = self._layer.stride
+            row, column = (int(y / PIXEL) - back) // stride, (int(x / PIXEL) - back) // stride
+        return min(max(row, 0), self._rows - 1), min(max(column, 0), self._columns - 1)
+
+    def _hover(self, point: Point | None) -> None:
+        before = self.cell
+        self._over = None if point is None else self._under(point)
+        if self.cell != before:
+            self.follow()
+
+    def _step(self, rows: int, columns: int) -> None:
+        row, column = self.row.value + rows, self.column.value + columns
+        self._choose(min(max(row, 0), self.row.max), min(max(column, 0), self.column.max))
+
+    def _choose(self, row: int, column: int) -> None:
+        self._over = row, column  # so that nothing is shown between the two changes
+        self._is_choosing = True
+        try:
+            self.row.value, self.column.value = row, column
+        finally:
+            self._is_choosing = False
+        self.follow()
+
+    def _typed(self) -> None:
+        """What is typed counts, wherever the pointer rests."""
+        if not self._is_choosing:
+            self._over = None
+
+
+def _captions(number: int) -> str:
+    image, result = PIXEL * SEEN, PIXEL * SEEN + GAP
+    return (
+        f'<p class="mn-captions"><span style="width:{image}px">The image, {SEEN} × {SEEN}</span>'
+        f'<span style="margin-left:{result - image}px">What filter {number} makes of it '
+        "(orange above 0, blue below)</span></p>"
+    )
+
+
+def _spot(kind: str, left: float, top: float, row: int, column: int) -> str:
+    x, y = left + PIXEL * column, top + PIXEL * row
+    size = f'width="{PIXEL}" height="{PIXEL}"'
+    return f'<rect class="mn-frame {kind}" x="{x}" y="{y}" {size}/>'
+
+
+def _image(uri: str, x: float, y: float, width: float, height: float) -> str:
+    return (
+        f'<image class="mn-pixels" href="{uri}" x="{x}" y="{y}" width="{width}" '
+        f'height="{height}" preserveAspectRatio="none"/>'
+    )
+
+
+def _grid(values: Array, caption: str, limit: float) -> str:
+    rows = ""
+    for line in values.tolist():
+        cells = ""
+        for value in line:
+            color = ",".join(map(str, POSITIVE if value > 0 else NEGATIVE))
+            strength = 0.5 * min(abs(value) / limit, 1)
+            cells += (
+                f'<td style="background:rgba({color},{strength:.2f})" data-value="{value:.9g}">'
+                f"{signed(value, 3)}</td>"
+            )
+        rows += f"<tr>{cells}</tr>"
+    return f'<table class="mn-grid-numbers"><caption>{caption}</caption>{rows}</table>'

@@ -1,0 +1,177 @@
+"""What all views share: they follow the subject, and can be seen without a kernel."""
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.resources import files
+from math import log2
+from typing import Any
+
+import ipywidgets as widgets
+
+from mnist_nb.lab import style_sheet
+from mnist_nb.lessons.layers.subject import Subject
+
+
+class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
+    """The pad on the left, if wanted, and on the right what a subclass makes of its drawing.
+
+    A subclass makes its controls, calls `super().__init__`, and has `html()`, which is called for
+    every new drawing and whenever a control changes, in one thread or another but never at once.
+
+    Args:
+        subject: what to look at.
+        controls: widgets above what is shown; a change of their `value` shows anew.
+        overlay: a widget that lies over what is shown, and is put at its top left corner.
+        with_pad: False leaves the pad out: each one that is shown costs the browser some
+            milliseconds at every move of the pen.
+
+    Attributes:
+        shown: the HTML widget with what `html()` gave.
+    """
+
+    title = "A view"  # what the fallback is called
+    at_rest = False  # see `Follower`
+
+    def __init__(
+        self,
+        subject: Subject,
+        controls: Sequence[widgets.Widget] = (),
+        overlay: Sequence[widgets.Widget] = (),
+        with_pad: bool = True,
+    ) -> None:
+        self.subject = subject
+        self._drawing_lock = threading.RLock()
+        self._newest = 0  # how often this has looked
+        self._guard = subject.pad.status.guard
+        self.shown = widgets.HTML()
+        self.shown.add_class("mn-shown")
+        for control in controls:
+            if control.has_trait("value"):
+                control.observe(lambda change: self.follow(), "value")
+        tools = widgets.HBox(list(controls))
+        tools.add_class("mn-tools" if controls else "mnist-nb-hidden")
+        stage = widgets.Box([self.shown, *overlay])
+        stage.add_class("mn-stage")
+        body = widgets.VBox([style_sheet(css()), tools, stage])
+        body.add_class("mn-body")
+        self.follow()
+        super().__init__([subject.pad, body] if with_pad else [body])
+        self.add_class("mnist-nb")
+        self.add_class("mn-view")
+        subject.add(self)
+
+    def html(self) -> str:
+        """Return what to show of `self.subject.look`, everything escaped."""
+        raise NotImplementedError
+
+    def follow(self) -> None:
+        """Show the newest drawing."""
+        self.prepare()()
+
+    def prepare(self) -> Callable[[], None]:
+        """Look at the newest drawing; what is returned shows it, unless there is newer by then."""
+        with self._drawing_lock:
+            self._newest += 1
+            mine = self._newest
+            try:
+                html = self.html()
+            except Exception as error:  # it would reach no cell
+                with self.subject.pad.lock:
+                    self.subject.pad.status.show(error)
+                return lambda: None
+
+        def show() -> None:
+            with self._drawing_lock:
+                if mine == self._newest:
+                    self.shown.value = html
+
+        return show
+
+    def close(self) -> None:
+        """Take the view off the page; the pad stays."""
+        if hasattr(self, "subject"):  # ipywidgets closes also what could not be made
+            self.subject.remove(self)
+            self.shown.close()
+            super().close()
+
+    def still(self) -> str:
+        """Return what is shown now as HTML that needs neither a kernel nor another file."""
+        return f'<style>{css()}</style><div class="mnist-nb mn-still">{self.shown.value}</div>'
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.title}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle: Any = super()._repr_mimebundle_(**kwargs)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            data["text/plain"] = repr(self)
+            data["text/html"] = self.still()
+        return bundle
+
+
+def button(text: str, tooltip: str, call: Callable[[], object]) -> widgets.Button:
+    """Make a button that calls something; the caller guards it."""
+    made = widgets.Button(description=text, tooltip=tooltip)
+    made.on_click(lambda _: call())
+    made.add_class("mn-button")
+    return made
+
+
+def choice(text: str, options: Sequence[Any], value: Any = None) -> widgets.RadioButtons:
+    """Make radio buttons in a row: of all choices the one that says its state to screen readers."""
+    made = widgets.RadioButtons(
+        description=text,
+        options=options,
+        orientation="horizontal",
+        layout={"width": "max-content"},
+        style={"description_width": "initial"},
+    )
+    if value is not None:
+        made.value = value
+    made.add_class("mn-choice")
+    return made
+
+
+def dropdown(text: str, options: Sequence[Any], width: str = "auto") -> widgets.Dropdown:
+    """Make a list to choose from."""
+    return widgets.Dropdown(
+        description=text,
+        options=options,
+        layout={"width": width},
+        style={"description_width": "initial"},
+    )
+
+
+def slider(text: str, value: float, low: float, high: float, width: str) -> widgets.FloatLogSlider:
+    """Make a slider of powers of two; a style sheet beside it names it for screen readers."""
+    return widgets.FloatLogSlider(
+        description=text,
+        value=value,
+        base=2,
+        min=log2(low),
+        max=log2(high),
+        step=0.25,
+        readout_format=".3g",
+        layout={"width": width},
+        style={"description_width": "initial"},
+    )
+
+
+def counter(text: str, value: int, low: int, high: int) -> widgets.BoundedIntText:
+    """Make a field for a whole number: it names the very one, which a slider of 28 hardly hits."""
+    return widgets.BoundedIntText(
+        description=text,
+        value=value,
+        min=low,
+        max=high,
+        layout={"width": "130px"},
+        style={"description_width": "initial"},
+    )
+
+
+@cache
+def css() -> str:
+    """Return the style sheet of all views."""
+    return files("mnist_nb.lessons.layers").joinpath("layers.css").read_text(encoding="utf-8")

@@ -1,0 +1,86 @@
+"""Waiting until the edge serves a release, which each of its objects sees by itself.
+
+An edge has one Durable Object per continent, or several with SHARDS. From here those of our own
+continent can be asked; those of others look at the bucket as often.
+"""
+
+from collections.abc import Callable, Iterator
+from time import monotonic, sleep
+from typing import Any
+
+from mnist_nb.edge import EdgeClient
+from mnist_nb.errors import EdgeOffline, EdgeProblem, ReleaseError
+
+_FIRST_PAUSE, _LAST_PAUSE = 0.1, 1.0  # seconds between two rounds; each is half as long again
+
+
+def wait_until_served(
+    edge: Any,
+    sha256: str,
+    timeout: float = 60.0,
+    *,
+    token: str | None = None,
+    progress: Callable[[str], object] | None = None,
+) -> dict[str, str]:
+    """Ask `GET /model` of every object that can be reached until all serve a file.
+
+    Args:
+        edge: its URL, or a `LocalEdge` or `EdgeClient`, of which the URL is taken.
+        sha256: of the file, all 64 digits.
+        timeout: seconds after which to give up.
+        token: bearer token of the edge, when it wants one.
+        progress: called with what each object serves whenever that changed.
+
+    Returns:
+        The objects by name, such as "EU#0", with the sha256 that each serves.
+
+    Raises:
+        ReleaseError: the time is over; the text says what each object serves, or why not.
+        EdgeError: the edge does not tell what it serves, or wants another token.
+    """
+    deadline, pause, said = monotonic() + timeout, _FIRST_PAUSE, ""
+    with EdgeClient(getattr(edge, "url", edge), token, timeout=10.0) as client:
+        while True:
+            found = dict(_ask(client, sha256))
+            if all(state == sha256 for state in found.values()):
+                return found
+            text = ", ".join(f"{name} {_short(state)}" for name, state in found.items())
+            if progress and text != said:
+                progress(f"waiting for {sha256[:8]}: {text}")
+            said = text
+            if monotonic() + pause > deadline:
+                raise ReleaseError(
+                    f"the edge {client.url} does not serve {sha256[:12]} after {timeout:g} s:"
+                    f" {text}. Is it the edge of this bucket? It looks there every"
+                    " MODEL_TTL_SECONDS; `npx wrangler tail` shows what it finds"
+                )
+            sleep(pause)
+            pause = min(1.5 * pause, _LAST_PAUSE)
+
+
+def _ask(client: EdgeClient, wanted: str) -> Iterator[tuple[str, str]]:
+    """Name each object of this continent, and the sha256 it serves or why it serves none."""
+    shard, shards = 0, 1
+    while shard < shards:
+        name = f"object {shard}"
+        try:
+            model = client.model(shard)
+        except EdgeOffline:
+            yield name, "gives no answer"
+        except EdgeProblem as problem:
+            if problem.status not in (429, 500, 503):
+                raise
+            yield name, f"answers {problem.status} {problem.title}"
+        else:
+            shards = int(model.get("shards") or 1)
+            state, rejected = str(model.get("sha256")), model.get("rejected") or {}
+            if state != wanted and rejected.get("sha256") == wanted:
+                state += f" and refuses it: {rejected.get('reason')}"
+            yield str((model.get("place") or {}).get("object") or name), state
+        shard += 1
+
+
+def _short(state: str) -> str:
+    """A state for people: of a sha256 the digits that a person compares."""
+    digits, space, rest = state.partition(" ")
+    return f"serves {digits[:8]}{space}{rest}" if len(digits) == 64 else state

@@ -1,0 +1,111 @@
+"""JupyterLab, opened on the first notebook, in this very process.
+
+In this process, not in a child, so that nothing can outlive the command: a kernel notices when
+its parent is gone, even after SIGKILL. JupyterLab's own Ctrl+C asks back; here one is enough.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mnist_nb.errors import SetupError
+
+CONNECTION = "mnist_nb.servers.connection.PromptConnection"
+NOTEBOOK = Path("notebooks", "01_draw.ipynb")
+
+
+def find_checkout() -> Path:
+    """The folder that holds `notebooks/`: where the package was cloned, or the current one.
+
+    Raises:
+        SetupError: the notebooks are in neither.
+    """
+    beside, here = Path(__file__).resolve().parents[2], Path.cwd()
+    for folder in (beside, here):
+        if (folder / NOTEBOOK).is_file():
+            return folder
+    raise SetupError(
+        f"{NOTEBOOK} is neither in {here} nor in {beside}: the notebooks come with the repository,"
+        " not with the installed package. Clone it and run `mnist-nb lab` there."
+    )
+
+
+def has_display() -> bool:
+    """Whether a browser opened from here would be seen by the person who asked for it."""
+    if sys.platform in ("darwin", "win32"):
+        return "SSH_CONNECTION" not in os.environ
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+
+
+def require_port(port: int) -> None:
+    """Raise SetupError when something else listens on a port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SetupError(
+                f"port {port} cannot be used ({error.strerror}): give another with --port, or"
+                " none to take a free one"
+            ) from None
+
+
+def run_jupyterlab(
+    folder: Path, port: int | None, open_browser: bool, say: Callable[[str], None]
+) -> None:
+    """Serve JupyterLab until SIGINT, SIGTERM or SIGHUP, then end its kernels and return.
+
+    Args:
+        folder: what JupyterLab shows in its file browser; holds the notebook.
+        port: port to listen on; None takes 8888 or the next free one.
+        open_browser: open the notebook in the browser of this machine.
+        say: prints the URL once JupyterLab answers.
+    """
+    import zmq
+    from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
+
+    token = secrets.token_hex(16)
+    page = f"lab/tree/{NOTEBOOK.as_posix()}"
+    settings = {
+        "IdentityProvider.token": token,
+        # Else ipykernel warns, in the terminal, about sockets that anyone on this machine can read.
+        "KernelManager.transport_encryption": "auto" if zmq.has("curve") else "disabled",
+        "ServerApp.allow_root": True,  # reached from this machine only, and with the token
+        "ServerApp.answer_yes": True,
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.log_level": "ERROR",
+        "LabApp.log_level": "ERROR",
+        "ServerApp.open_browser": open_browser,
+        "ServerApp.port": port or 8888,
+        "ServerApp.port_retries": 0 if port else 50,
+        "ServerApp.root_dir": folder,
+        "ServerApp.kernel_websocket_connection_class": CONNECTION,
+        # It looks for language servers with npm, which takes a second, and finds none.
+        "ServerApp.jpserver_extensions": {"jupyter_lsp": False},
+        "LabApp.default_url": f"/{page}",
+    }
+    server = LabApp.initialize_server([f"--{name}={value}" for name, value in settings.items()])
+    server.web_app.settings["page_config_hook"] = _without_announcements
+
+    def stop(number: int, frame: object) -> None:
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)  # ends in a moment anyway
+        server.stop(from_signal=True)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), stop)
+    server.io_loop.add_callback(
+        say, f"lab    {server.connection_url}{page}?token={token}\nCtrl+C ends both."
+    )
+    server.start()
+
+
+def _without_announcements(handler: object, page_config: dict[str, Any]) -> dict[str, Any]:
+    """Let JupyterLab neither ask about news on the first start nor look for them on the network."""
+    page_config["disabledExtensions"].append("@jupyterlab/apputils-extension:announcements")
+    return page_config

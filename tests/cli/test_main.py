@@ -1,0 +1,414 @@
+"""`mnist-nb` as a person runs it: classify, doctor, import, export, help and errors."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image, ImageDraw
+
+from mnist_nb.cli import doctor
+from mnist_nb.cli.main import main
+from mnist_nb.deployment.credentials import NAMES
+from mnist_nb.drawing.raster import rasterize
+from mnist_nb.drawing.samples import samples
+from mnist_nb.errors import WeightsError
+from mnist_nb.local_edge.local_edge import LocalEdge
+from mnist_nb.network.convert import to_onnx
+from mnist_nb.network.file_format import read_weights, shipped_weights
+from mnist_nb.releases.releases import BucketSettings, Releases
+from tests.network.test_convert_samples import burn_bin, saved
+from tests.support.cloudflare_stand_in import TOKEN, Account, stand_in
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*NAMES, "CLOUDFLARE_API_BASE_URL", "MNIST_NB_DEPLOY", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def edge_url() -> Iterator[str]:
+    with LocalEdge() as edge:
+        yield edge.url
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    """Dark digits on light paper, one file for each of three sample drawings."""
+    paths = []
+    for digit in (2, 4, 7):
+        ink = Image.fromarray(rasterize(samples()[digit])).resize((280, 280))
+        paths.append(tmp_path / f"{digit}.png")
+        Image.eval(ink, lambda grey: 240 - grey * 200 // 255).save(paths[-1])
+    return paths
+
+
+def run(*words: object, **env: str) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words], env=env)
+
+
+def answers(result: Result) -> list[dict[str, Any]]:
+    reports: list[dict[str, Any]] = json.loads(result.stdout)
+    return reports
+
+
+def test_help_names_every_command() -> None:
+    shown = run("--help").output
+    commands = shown.partition("Commands:\n")[2]
+    assert re.findall(r"^  (\w+)  ", commands, re.MULTILINE) == sorted(main.commands)
+    released = ["deploy", "promote", "push", "releases", "rollback"]
+    others = ["classify", "doctor", "edge", "export", "import", "lab"]
+    assert sorted(main.commands) == sorted([*others, *released])
+    for name in released:
+        text = " ".join(run(name, "--help").output.split())
+        assert "--json" in text
+        assert "Exit codes: 0 it is done" in text
+        assert "3 somebody else promoted" in text
+    assert "..." not in commands  # no summary is cut off
+
+
+def test_local_only_asks_no_edge(pictures: list[Path]) -> None:
+    result = run("classify", "--local-only", "--json", *pictures, MNIST_NB_EDGE_URL="http://[::")
+    assert result.exit_code == 0, result.stderr
+    assert [report["local"]["digit"] for report in answers(result)] == [2, 4, 7]
+    assert {report["edge"] for report in answers(result)} == {None}
+
+
+@pytest.mark.edge
+def test_both_sides_answer_alike(pictures: list[Path], edge_url: str) -> None:
+    result = run("classify", "--json", "--edge", edge_url, *pictures)
+    assert result.exit_code == 0, result.stderr
+    reports = answers(result)
+    sha256 = read_weights(shipped_weights()).sha256
+    for report, digit in zip(reports, (2, 4, 7), strict=True):
+        assert report["local"]["digit"] == report["edge"]["digit"] == digit
+        assert report["agree"] is True
+        assert report["local"]["sure"] is report["edge"]["sure"] is True
+        assert report["max_abs_diff"] <= 1e-5
+        assert report["local"]["model"]["sha256"] == report["edge"]["model"]["sha256"] == sha256
+        assert sum(report["edge"]["probabilities"]) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.edge
+@pytest.mark.parametrize("columns", [40, 80, 160])
+def test_bars_fit_the_terminal(pictures: list[Path], edge_url: str, columns: int) -> None:
+    result = run("classify", "--edge", edge_url, pictures[2], COLUMNS=str(columns))
+    assert result.exit_code == 0, result.stderr
+    lines = result.stdout.splitlines()
+    # The first lines are the name of the file, which may be long.
+    bars = next(i for i, line in enumerate(lines) if line.split() == ["here", "edge"])
+    assert max(map(len, lines[bars:])) <= columns
+    for digit, line in enumerate(lines[bars + 1 : bars + 11]):
+        numbers = [float(word) for word in re.findall(r"\d\.\d{3}", line)]
+        assert line.split()[0] == str(digit)
+        assert len(numbers) == 2
+        assert ("█" in line) == (digit == 7) == (numbers[0] > 0.5)
+    assert "agree   max |dp|" in result.stdout
+
+
+@pytest.mark.edge
+def test_without_an_edge_named_it_borrows_one(pictures: list[Path]) -> None:
+    result = run("classify", "--json", pictures[0])
+    assert result.exit_code == 0, result.stderr
+    assert answers(result)[0]["edge"]["place"] == "local workerd"
+
+
+def test_what_is_no_digit_is_said_to_be_so(tmp_path: Path) -> None:
+    blot = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(blot).ellipse((30, 40, 170, 160), fill=0)
+    blot.save(tmp_path / "blot.png")
+    result = run("classify", "--local-only", "--json", tmp_path / "blot.png")
+    assert answers(result)[0]["local"]["sure"] is False
+    result = run("classify", "--local-only", tmp_path / "blot.png")
+    assert "here  not sure" in result.stdout
+
+
+def test_a_dead_edge_leaves_the_local_answer_and_says_so(pictures: list[Path]) -> None:
+    result = run("classify", "--json", "--edge", "http://127.0.0.1:9", *pictures)
+    assert result.exit_code == 1
+    assert [report["local"]["digit"] for report in answers(result)] == [2, 4, 7]
+    assert "Only the local answer: no edge at http://127.0.0.1:9" in result.stderr
+    assert result.stderr.count("Only the local answer") == 1
+
+
+def test_an_edge_that_cannot_start_leaves_the_local_answer(
+    pictures: list[Path], tmp_path: Path
+) -> None:
+    result = run("classify", "--json", pictures[0], MNIST_NB_DEPLOY=str(tmp_path))
+    assert result.exit_code == 0
+    assert answers(result)[0]["local"]["digit"] == 2
+    assert f"MNIST_NB_DEPLOY is {tmp_path}" in result.stderr
+
+
+def test_a_file_without_a_digit_does_not_stop_the_others(
+    pictures: list[Path], tmp_path: Path
+) -> None:
+    blank, text, cut = tmp_path / "blank.png", tmp_path / "text.png", tmp_path / "cut.png"
+    Image.new("L", (64, 64), 255).save(blank)
+    text.write_text("not a picture")
+    cut.write_bytes(pictures[0].read_bytes()[:200])
+    result = run("classify", "--local-only", "--json", blank, text, cut, pictures[1])
+    assert result.exit_code == 1
+    *bad, good = answers(result)
+    assert good["local"]["digit"] == 4
+    assert bad[0]["error"] == f"{blank}: there is no digit on it, all of it is of one shade"
+    assert bad[1]["error"].startswith(f"{text} is not a picture: give a PNG")
+    assert bad[2]["error"].startswith(f"{cut} cannot be read")
+    for report in bad:
+        assert report["error"] in result.stderr
+
+
+def test_a_photo_is_turned_as_the_camera_was_held(pictures: list[Path], tmp_path: Path) -> None:
+    with Image.open(pictures[1]) as upright:
+        exif = Image.Exif()
+        exif[0x0112] = 6  # orientation: turn a quarter clockwise to see it upright
+        upright.convert("RGB").rotate(90).save(tmp_path / "4.jpg", exif=exif)
+    result = run("classify", "--local-only", "--json", tmp_path / "4.jpg")
+    assert answers(result)[0]["local"]["digit"] == 4
+
+
+def test_a_missing_file_is_a_usage_error() -> None:
+    result = run("classify", "nowhere.png")
+    assert result.exit_code == 2
+    assert "'nowhere.png' does not exist" in result.stderr
+
+
+def test_an_error_of_ours_is_one_paragraph_without_a_traceback(tmp_path: Path) -> None:
+    env = {**os.environ, "MNIST_NB_DEPLOY": str(tmp_path)}
+    command = [str(Path(sys.executable).with_name("mnist-nb")), "edge"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"MNIST_NB_DEPLOY is {tmp_path}, which is not the deploy/ folder")
+    assert len(done.stderr.splitlines()) == 1
+
+
+# --- import and export ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def state_dict(tmp_path: Path) -> Path:
+    """A linear classifier as PyTorch saves it."""
+    path = tmp_path / "line.pt"
+    path.write_bytes(saved({"fc.weight": np.eye(10, 784, dtype=np.float32)}))
+    return path
+
+
+def test_import_writes_a_weights_file_beside_it_once(state_dict: Path) -> None:
+    result = run("import", state_dict)
+    assert result.exit_code == 0, result.stderr
+    assert "layers    flatten linear\n" in result.stdout
+    target = state_dict.with_suffix(".safetensors")
+    weights = read_weights(target)
+    assert f"{target}   line {weights.sha256[:8]}, 7,840 parameters" in result.stdout
+    again = run("import", state_dict)
+    assert again.exit_code == 1
+    assert "is there already" in again.stderr
+    assert run("import", state_dict, "--out", target, "--name", "mine").exit_code == 0
+    assert read_weights(target).architecture.name == "mine"
+
+
+def test_import_takes_layers_from_a_file(state_dict: Path, tmp_path: Path) -> None:
+    layers = [{"op": "relu"}, {"op": "flatten"}, {"op": "linear", "weight": "fc.weight"}]
+    (tmp_path / "layers.json").write_text(json.dumps(layers))
+    result = run("import", state_dict, "--layers", tmp_path / "layers.json")
+    assert "layers    relu flatten linear\n" in result.stdout
+    (tmp_path / "layers.json").write_bytes(b"\xff")
+    result = run("import", state_dict, "--layers", tmp_path / "layers.json", "--out", "x")
+    assert result.exit_code == 1
+    assert "layers.json" in result.stderr
+
+
+def test_import_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    (tmp_path / "some.pt").write_bytes(b"GIF89a, or so")
+    result = run("import", tmp_path / "some.pt")
+    assert result.exit_code == 1
+    assert "expected Burn's .bin or .bpk or a PyTorch state dict" in result.stderr
+    assert list(tmp_path.iterdir()) == [tmp_path / "some.pt"]
+
+
+def test_export_writes_onnx(tmp_path: Path) -> None:
+    result = run("export", tmp_path / "mnist.onnx")
+    assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "mnist.onnx").read_bytes() == to_onnx(read_weights(shipped_weights()))
+    result = run("export", tmp_path / "no" / "mnist.onnx")
+    assert result.exit_code == 1
+    assert "cannot write" in result.stderr
+
+
+# --- releases ------------------------------------------------------------------------------------
+
+SHIPPED = read_weights(shipped_weights()).sha256
+
+
+@pytest.fixture
+def model_bin(tmp_path: Path) -> Path:
+    """Weights as the original has them."""
+    path = tmp_path / "model.bin"
+    path.write_bytes(burn_bin()[0])
+    return path
+
+
+@pytest.mark.edge
+def test_push_list_rollback_promote(model_bin: Path) -> None:
+    with LocalEdge(ttl=0.1) as edge:
+        on = {"MNIST_NB_EDGE_URL": edge.url}
+        planned = run("push", model_bin, "--dry-run", **on)
+        assert planned.exit_code == 0, planned.stderr
+        plan = planned.stdout.splitlines()
+        assert plan[0] == (
+            f"Plan for the edge on this machine, {edge.url} (a dry run, nothing is changed)"
+        )
+        new = re.search(rf"would move current from {SHIPPED[:8]} to (\w{{8}})$", plan[-1])
+        assert new
+        assert [r.sha256 for r in edge.releases().list()] == [SHIPPED]
+
+        done = run("push", model_bin, **on)
+        assert done.exit_code == 0, done.stderr
+        assert done.stdout.splitlines()[-3:] == [
+            "├── served by the edge's object default",
+            f"├── open  {edge.url}",
+            f"└── undo  mnist-nb rollback --edge {edge.url}",
+        ]
+        listed = json.loads(run("releases", "--json", **on).stdout)
+        assert {r["sha256"][:8]: r["current"] for r in listed} == {new[1]: True, SHIPPED[:8]: False}
+        lines = run("releases", **on).stdout.splitlines()
+        (current,) = [line for line in lines if line.startswith("current")]
+        assert new[1] in current
+        assert "model" in current
+        assert any("not_sure_below" in line for line in lines)
+
+        back = run("rollback", "--json", **on)
+        outcome = json.loads(back.stdout)
+        assert outcome["sha256"] == outcome["release"]["sha256"] == SHIPPED
+        assert outcome["served"] == {"default": SHIPPED}
+        assert outcome["undo"] == [f"mnist-nb rollback --edge {edge.url}"]
+        assert "moved current back from" in back.stderr
+        # The undo command of the report, as it stands there.
+        assert run(*outcome["undo"][0].split()[1:]).exit_code == 0
+        assert run("promote", SHIPPED[:6], "--no-wait", **on).exit_code == 0
+        assert edge.releases().current().sha256 == SHIPPED  # type: ignore[union-attr]
+        missing = run("promote", "0123abcd", **on)
+        assert missing.exit_code == 1
+        assert "no such file was pushed" in missing.stderr
+
+
+@pytest.mark.edge
+def test_a_conflict_has_an_exit_code_of_its_own(
+    edge_url: str, model_bin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else promotes as soon as the plan is printed."""
+    other = Releases(BucketSettings.of_local_edge(edge_url))
+    base = other.current()
+    assert base is not None
+    theirs = other.push(model_bin, promote=False).sha256
+    model_bin.write_bytes(burn_bin(seed=1)[0])
+    ours = other.push(model_bin, promote=False).sha256
+    echo = click.echo
+
+    def echo_and_be_late(text: str, **options: Any) -> None:
+        echo(text, **options)
+        if text.startswith("Plan"):
+            other.promote(theirs)
+
+    monkeypatch.setattr(click, "echo", echo_and_be_late)
+    try:
+        result = run("promote", ours, "--edge", edge_url)
+        assert result.exit_code == 3
+        assert f"current is now {theirs[:12]} (model" in result.stderr
+        assert other.current().sha256 == theirs  # type: ignore[union-attr]
+    finally:
+        other.promote(base.sha256)  # for the tests that share this edge
+
+
+def test_push_refuses_a_bad_file_and_says_where_it_could_go(state_dict: Path) -> None:
+    bad = state_dict.with_name("bad.safetensors")
+    bad.write_bytes(b"12345678" * 4)
+    result = run("push", bad, "--edge", "http://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert "bad.safetensors cannot be used as weights" in result.stderr
+    nowhere = run("push", bad)
+    assert nowhere.exit_code == 1
+    assert "name an edge on this machine with --edge" in nowhere.stderr
+    assert run("push", "nowhere.bin").exit_code == 2
+
+
+def test_deploy_is_a_dry_run_unless_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    with stand_in(Account()) as account:
+        on = {"CLOUDFLARE_API_TOKEN": TOKEN, "CLOUDFLARE_API_BASE_URL": account.url}
+        result = run("deploy", "--json", **on)
+        assert result.exit_code == 0, result.stderr
+        assert json.loads(result.stdout)["steps"][0] == "create bucket models"
+        assert "Total Upload" in result.stderr  # the real wrangler has built the Worker
+        assert "`mnist-nb deploy --yes` does it" in result.stderr
+        assert account.buckets == set()
+        account.permissions = frozenset({"accounts"})
+        refused = run("deploy", "--yes", **on)
+        assert refused.exit_code == 1
+        assert "Workers R2 Storage > Edit" in refused.stderr
+        assert TOKEN not in result.output + refused.output
+
+
+# --- doctor --------------------------------------------------------------------------------------
+
+
+@pytest.mark.edge
+def test_doctor_finds_this_machine_healthy(edge_url: str) -> None:
+    result = run("doctor", "--json", MNIST_NB_EDGE_URL=edge_url)
+    findings = {finding["name"]: finding for finding in json.loads(result.stdout)}
+    assert result.exit_code == 0, findings
+    assert {f["state"] for f in findings.values()} <= {"ok", "note"}
+    assert edge_url in findings["Edge"]["detail"]
+    assert read_weights(shipped_weights()).sha256[:8] in findings["Weights"]["detail"]
+
+
+def test_doctor_says_what_to_do_for_each_that_fails(tmp_path: Path) -> None:
+    result = run("doctor", MNIST_NB_DEPLOY=str(tmp_path))
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    failed = [line.split()[1] for line in lines if line.startswith("fail")]
+    assert failed == ["npm", "Edge"]
+    assert "clone the repository and set MNIST_NB_DEPLOY" in result.stdout
+    assert f"2 of {len(lines)} checks failed." in result.stderr
+
+
+def test_doctor_asks_the_edge_it_was_given() -> None:
+    findings = {finding.name: finding for finding in doctor.examine("http://127.0.0.1:9")}
+    assert findings["Edge"].state == "fail"
+    assert "no edge at http://127.0.0.1:9" in findings["Edge"].detail
+
+
+def test_doctor_finds_a_package_that_is_missing_or_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = ["numpy >= 99", "no-such-package", "click", "torch ; extra == 'train'"]
+    monkeypatch.setattr(doctor, "requires", lambda name: needed)
+    findings = {f.name: f for f in doctor.examine("http://127.0.0.1:9")}
+    packages = findings["Packages"]
+    assert packages.state == "fail"
+    version = np.__version__
+    assert packages.detail == f"numpy is {version}, needed is >=99; no-such-package is missing"
+    assert "make setup" in packages.remedy
+
+
+def test_doctor_goes_on_after_any_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged() -> doctor.Finding:
+        raise WeightsError("it is cut off")
+
+    def broken() -> doctor.Finding:
+        raise RuntimeError("what nobody thought of")
+
+    monkeypatch.setattr(doctor, "_weights", damaged)
+    monkeypatch.setattr(doctor, "_ports", broken)
+    findings = {finding.name: finding for finding in doctor.examine("http://127.0.0.1:9")}
+    assert findings["Weights"] == doctor.Finding("Weights", "fail", "it is cut off")
+    assert findings["Ports"].detail == "RuntimeError: what nobody thought of"
+    assert "Chromium" in findings

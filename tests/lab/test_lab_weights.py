@@ -1,0 +1,37 @@
+"""A lab whose weights change on one side, then on the other."""
+
+import numpy as np
+
+from mnist_nb import Lab, Network
+from mnist_nb.drawing.samples import samples
+from tests.lab.conftest import table, wait_for
+from tests.support.fake_edge import FakeEdge
+from tests.support.networks import random_network
+
+
+def test_refresh_sees_new_weights_of_the_edge_and_network_loads_them_here(
+    lab: Lab, fake_edge: FakeEdge, network: Network
+) -> None:
+    fake_edge.sha256 = network.sha256
+    lab.drawing = samples()[4]
+    wait_for(lab, edge_sha256=network.sha256, edge_stale="false", same_weights="true")
+    other = Network.load(random_network(np.random.default_rng(3)))
+    fake_edge.sha256, fake_edge.answer = other.sha256, other.predict
+    assert table(lab).section["same-weights"] == "true"  # nobody has asked yet
+    lab.refresh()
+    wait_for(lab, edge_sha256=other.sha256, edge_stale="false", same_weights="false")
+    assert "Different weights." in table(lab).text
+    lab.network = other
+    shown = wait_for(lab, same_weights="true", edge_stale="false")
+    assert shown.section["local-sha256"] == other.sha256
+    assert float(shown.section["max-diff"]) == 0
+    assert "Different weights." not in shown.text
+    assert lab.network is other
+    assert np.array_equal(lab.local, other.predict(lab.pad.image)[0])
+
+
+def test_weights_may_change_while_the_paper_is_empty(lab: Lab) -> None:
+    other = Network.load(random_network(np.random.default_rng(3)))
+    lab.network = other
+    assert lab.local is None
+    assert table(lab).section["local-sha256"] == other.sha256

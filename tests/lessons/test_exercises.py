@@ -1,0 +1,118 @@
+"""Every exercise of every notebook: its checker, its place in the notebook, its solution."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from mnist_nb.errors import InputError
+from mnist_nb.lessons.exercises import MODULES, check, exercises
+
+NOTEBOOKS = {path.name[:2]: path for path in Path(__file__).parents[2].glob("notebooks/*.ipynb")}
+NAMES = [name for number in sorted(MODULES) for name in exercises(number)]
+EMPTY = [None, ..., "", "  ", [], (), {}, np.array([])]
+DETAILS = re.compile(r"<details>\s*<summary>[^<]+</summary>(.*?)</details>", re.DOTALL)
+CHECK = re.compile(r'^check\("(.*?)"', re.MULTILINE)
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def cells(notebook: str) -> list[Any]:
+    """The cells from the heading of the exercises on."""
+    found = nbformat.read(NOTEBOOKS[notebook], as_version=4).cells
+    starts = [i for i, cell in enumerate(found) if cell.source.startswith("## Exercises")]
+    assert len(starts) == 1, f"{NOTEBOOKS[notebook].name} has {len(starts)} headings of exercises"
+    return found[starts[0] :]
+
+
+def solutions(notebook: str) -> dict[str, str]:
+    """The code of each solution by the name of its exercise."""
+    texts = [cell.source for cell in cells(notebook) if cell.cell_type == "markdown"]
+    codes = ["\n".join(PYTHON.findall(body)) for body in DETAILS.findall("\n".join(texts))]
+    return {name: code for code in codes for name in CHECK.findall(code)}
+
+
+def imports(notebook: str) -> str:
+    """What all cells of a notebook import, before the heading of the exercises and after."""
+    found = nbformat.read(NOTEBOOKS[notebook], as_version=4).cells
+    trees = [ast.parse(cell.source) for cell in found if cell.cell_type == "code"]
+    lines = [node for tree in trees for node in tree.body]
+    return "\n".join(ast.unparse(n) for n in lines if isinstance(n, ast.Import | ast.ImportFrom))
+
+
+@pytest.fixture(scope="module")
+def prepared() -> dict[str, dict[str, Any]]:
+    """The names that each notebook's preparing cell has made."""
+    return {}
+
+
+@pytest.mark.parametrize("number", sorted(NOTEBOOKS))
+def test_each_notebook_has_three_exercises_each_with_a_cell_and_a_solution(number: str) -> None:
+    names = list(exercises(number))
+    assert len(names) >= 3
+    code = "\n".join(cell.source for cell in cells(number) if cell.cell_type == "code")
+    assert CHECK.findall(code) == names
+    assert list(solutions(number)) == names
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_answer_is_not_right(name: str) -> None:
+    for answer in EMPTY:
+        verdict = check(name, answer)
+        assert not verdict
+        assert verdict.text.startswith("There is no answer yet")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wrong_answer_is_not_right_and_says_what_is_off(name: str) -> None:
+    wrong = exercises(name[:2])[name].wrong
+    assert len(wrong) >= 2
+    for answer in [*wrong, object(), -12345.678, "no", [[1, 2], [3]]]:
+        verdict = check(name, answer)
+        assert not verdict, answer
+        assert len(verdict.text) > 10
+        assert repr(verdict).startswith("✗ Not yet. ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_solution_as_it_stands_in_the_notebook_is_right(
+    name: str, prepared: dict[str, dict[str, Any]]
+) -> None:
+    number = name[:2]
+    code = [cell for cell in cells(number) if cell.cell_type == "code"]
+    if number not in prepared:
+        names: dict[str, Any] = {}
+        exec(imports(number), names)
+        exec(code[0].source, names)
+        prepared[number] = names
+    (task,) = (cell.source for cell in code if f'check("{name}"' in cell.source)
+    solution = solutions(number)[name]
+    lines, _, last = solution.strip().rpartition("\n")
+    assert last.startswith(f'check("{name}", ')
+    names = dict(prepared[number])
+    exec(task, names)  # what the cell itself gives to the reader, who then changes it
+    exec(lines, names)
+    verdict = eval(last, names)
+    assert verdict, verdict.text
+    assert repr(verdict).startswith("✓ Right. ")
+    assert "Right." in verdict._repr_html_()
+
+
+def test_a_function_that_raises_is_an_answer_that_is_off() -> None:
+    verdict = check("02-3", lambda logits, temperature: 1 / 0)
+    assert not verdict
+    assert "ZeroDivisionError" in verdict.text
+
+
+def test_markup_in_an_answer_is_shown_as_text() -> None:
+    html = check("01-1", "<b>784</b>")._repr_html_()
+    assert "<b>784" not in html
+
+
+@pytest.mark.parametrize("name", ["02-99", "99-1", "nonsense", 7])
+def test_an_unknown_exercise_says_which_there_are(name: Any) -> None:
+    with pytest.raises(InputError, match="there is no exercise"):
+        check(name, 1)

@@ -1,0 +1,118 @@
+"""numpy equals the plain reference, on the shipped network and on random ones."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mnist_nb import Network
+from mnist_nb.errors import InputError
+from mnist_nb.network import maps, numpy_network, plain_loops
+from mnist_nb.network.file_format import read_weights
+from tests.support.networks import random_network
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_equals_the_reference_on_random_networks(seed):
+    rng = np.random.default_rng(seed)
+    weights = read_weights(random_network(rng))
+    images = rng.integers(0, 256, (2, 28, 28), dtype=np.uint8)
+    expected = [plain_loops.predict(weights, image) for image in images]
+    np.testing.assert_allclose(Network(weights).predict(images), expected, rtol=0, atol=1e-5)
+
+
+def test_equals_the_reference_on_the_shipped_network(mnist_test):
+    images = mnist_test[0][:3]
+    network = Network.load()
+    expected = [plain_loops.predict(network.weights, image) for image in images]
+    np.testing.assert_allclose(network.predict(images), expected, rtol=0, atol=1e-6)
+
+
+def test_shapes_that_mean_the_same_images_give_the_same_rows():
+    images = np.random.default_rng(1).integers(0, 256, (70, 28, 28), dtype=np.uint8)
+    network = Network.load()
+    batch = network.predict(images)
+    assert batch.shape == (70, 10)
+    assert batch.dtype == np.float32
+    np.testing.assert_allclose(batch.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(network.predict(images.reshape(70, 784)), batch)
+    for one in (images[69], images[69].reshape(784)):
+        np.testing.assert_allclose(network.predict(one), batch[69:], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        (np.zeros((28, 28)), "float64"),
+        (np.ones((28, 28), np.float32), "multiply by 255"),
+        (np.full((28, 28), np.nan), "NaN"),
+        (np.zeros((28, 28), np.int64), r"astype\(np.uint8\)"),
+        (np.full((28, 28), 300), "300"),
+        (np.zeros((28, 28), bool), "multiply by 255"),
+        (np.zeros((27, 28), np.uint8), r"\(27, 28\)"),
+        (np.zeros((0, 28, 28), np.uint8), "no image"),
+        (np.zeros((), np.uint8), r"shape \(\)"),
+        ([[1], [2, 3]], "not images"),
+        ("seven", "uint8"),
+        (None, "uint8"),
+    ],
+)
+def test_bad_images_are_refused_with_the_value_and_the_remedy(images, says):
+    with pytest.raises(InputError, match=says):
+        Network.load().predict(images)
+
+
+def test_gelu_is_the_exact_one():
+    x = np.linspace(-30, 30, 20_001, dtype=np.float32)
+    exact = [plain_loops.gelu(float(value)) for value in x]
+    np.testing.assert_allclose(numpy_network.gelu(x.copy()), exact, rtol=0, atol=2e-6)
+    near = np.abs(x) <= 2  # further out half a unit of float32's last place is more
+    np.testing.assert_allclose(
+        numpy_network.gelu(x[near]), np.array(exact)[near], rtol=0, atol=2.5e-7
+    )
+    np.testing.assert_allclose(numpy_network.gelu(x.astype(float)), exact, rtol=0, atol=1e-14)
+    every_other = np.repeat(x, 2)[::2]  # not side by side in memory
+    np.testing.assert_array_equal(numpy_network.gelu(every_other), numpy_network.gelu(x.copy()))
+    far = np.array([-3e38, -1e13, 0, 1e13, 3e38], np.float32)
+    np.testing.assert_array_equal(numpy_network.gelu(far.copy()), np.maximum(far, 0))
+    assert math.isclose(plain_loops.gelu(1.0), 0.8413447460685429, rel_tol=1e-15)
+
+
+def test_threads_do_not_share_memory():
+    """A lab computes in one thread or another, and a cell beside it."""
+    network = Network.load()
+    images = np.random.default_rng(3).integers(0, 256, (40, 28, 28), dtype=np.uint8)
+    alone = [network.predict(image) for image in images]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(network.predict, images))
+    np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("count", [1, 2, 242, 7919])
+def test_products_are_small_and_complete(count):
+    """A BLAS shares larger ones among threads; 7919 is prime, so no equal pieces make it up."""
+    rng = np.random.default_rng(4)
+    left = rng.random((count, 60), dtype=np.float32)
+    right = rng.random((60, 48), dtype=np.float32)
+    out = np.zeros((count, 48), np.float32)
+    steps = maps._products(left, right, out)
+    assert len(steps) <= 2
+    assert all(step().shape[-2] * right.size <= maps.SMALL_MATRIX for step in steps)
+    np.testing.assert_allclose(out, left @ right, rtol=1e-5)
+
+
+def test_predict_leaves_its_input_alone():
+    image = np.random.default_rng(2).integers(0, 256, (28, 28), dtype=np.uint8)
+    before = image.copy()
+    Network.load().predict(image)
+    np.testing.assert_array_equal(image, before)
+
+
+def test_the_shipped_file_reads_mnist(mnist_test):
+    images, labels = mnist_test
+    accuracy = (Network.load().predict(images).argmax(axis=1) == labels).mean()
+    assert accuracy >= 0.992

@@ -1,0 +1,238 @@
+"""`mnist-nb lab` and `mnist-nb edge` serve, and one signal ends all that they started."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from jupyter_client.blocking import BlockingKernelClient
+
+from mnist_nb.errors import SetupError
+from mnist_nb.servers import jupyterlab
+
+pytestmark = pytest.mark.edge
+SECONDS = 30  # until a loaded machine is up, or has ended
+
+
+class Command:
+    """`mnist-nb` in a session of its own, as in a terminal of its own."""
+
+    def __init__(self, words: tuple[str, ...], home: Path, env: dict[str, str]) -> None:
+        ours = ("MNIST_NB", "JUPYTER")
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
+        self.process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("mnist-nb")), *words],
+            env={**inherited, "HOME": str(home), "JUPYTER_RUNTIME_DIR": f"{home}/runtime", **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.runtime = home / "runtime"
+        self.output = ""
+        self.family: list[psutil.Process] = []
+
+    def until(self, text: str) -> str:
+        """Read lines until one has `text`; what was read."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output += line
+            if text in line:
+                return self.output
+        raise AssertionError(f"it ended without {text!r}:\n{self.output}")
+
+    def remember_family(self) -> list[psutil.Process]:
+        self.family = psutil.Process(self.process.pid).children(recursive=True)
+        return self.family
+
+    def interrupt(self) -> None:
+        """What Ctrl+C in a terminal does: SIGINT to the whole foreground group."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def end(self) -> int:
+        """Wait for it and all that it started; its exit code."""
+        output, _ = self.process.communicate(timeout=SECONDS)
+        self.output += output
+        deadline = time.monotonic() + SECONDS
+        while left := [process for process in self.family if alive(process)]:
+            assert time.monotonic() < deadline, f"still there: {left}"
+            time.sleep(0.05)
+        return self.process.returncode
+
+    def clear(self) -> None:
+        """End what a failed test left."""
+        for process in self.family:
+            if alive(process):
+                process.kill()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Command]]:
+    started = []
+
+    def start(*words: str, **env: str) -> Command:
+        started.append(Command(words, tmp_path, env))
+        return started[-1]
+
+    yield start
+    for command in started:
+        command.clear()
+
+
+Start = Callable[..., Command]
+
+
+@contextmanager
+def open_lab(command: Command) -> Iterator[httpx.Client]:
+    """A client that holds the token of a lab, once this is ready and has one kernel."""
+    url = re.search(r"lab +(http://127\.0\.0\.1:\d+)(/\S+)\?token=(\w+)", command.until("Ctrl+C"))
+    assert url, command.output
+    assert url[2] == "/lab/tree/notebooks/01_draw.ipynb"
+    token = {"authorization": f"token {url[3]}"}
+    with httpx.Client(base_url=url[1], headers=token, timeout=SECONDS) as client:
+        kernel = client.post("/api/kernels", json={}).raise_for_status().json()
+        # One that is still importing prints a traceback when it is told to end.
+        channels = BlockingKernelClient()
+        channels.load_connection_file(str(command.runtime / f"kernel-{kernel['id']}.json"))
+        channels.start_channels(iopub=False, stdin=False, hb=False, control=False)
+        channels.kernel_info(reply=True, timeout=SECONDS)
+        channels.stop_channels()
+        yield client
+
+
+def test_the_lab_serves_the_notebook_and_its_kernels_know_the_edge(start: Start) -> None:
+    lab = start("lab", "--no-browser")
+    with open_lab(lab) as client:
+        page = client.get("/lab/tree/notebooks/01_draw.ipynb")
+        assert page.status_code == 200
+        # Nobody is asked about news of Jupyter before they have drawn a digit.
+        disabled = re.search(r'"disabledExtensions": \[(.*?)\]', page.text)
+        assert disabled
+        assert "@jupyterlab/apputils-extension:announcements" in disabled[1]
+        notebook = client.get("/api/contents/notebooks/01_draw.ipynb", params={"content": 0})
+        assert notebook.json()["type"] == "notebook"
+        assert httpx.get(client.base_url.join("/api/contents")).status_code == 403
+    edge = re.search(r"^edge +(http://127\.0\.0\.1:\d+) ", lab.output, re.MULTILINE)
+    assert edge, lab.output
+    family = lab.remember_family()
+    kernels = [process for process in family if "ipykernel_launcher" in process.cmdline()]
+    assert [process.environ()["MNIST_NB_EDGE_URL"] for process in kernels] == [edge[1]]
+    assert "workerd" in {process.name() for process in family}
+
+    lab.interrupt()
+    assert lab.end() == 0
+    assert lab.output.endswith("Ctrl+C ends both.\n")  # neither a question nor a traceback
+
+
+def test_sigterm_ends_the_lab_and_its_kernels(start: Start) -> None:
+    lab = start("lab", "--no-browser", "--edge", "http://127.0.0.1:9")
+    with open_lab(lab):
+        assert len(lab.remember_family()) == 1  # the kernel, as the edge is elsewhere
+    assert lab.output.startswith("edge   http://127.0.0.1:9\n")
+    lab.process.terminate()
+    assert lab.end() == 0
+
+
+def test_a_lab_without_its_edge_opens_and_even_sigkill_leaves_no_kernel(
+    start: Start, tmp_path: Path
+) -> None:
+    lab = start("lab", "--no-browser", MNIST_NB_DEPLOY=str(tmp_path))
+    with open_lab(lab):
+        assert len(lab.remember_family()) == 1
+    assert lab.output.startswith("The lab opens without its edge. MNIST_NB_DEPLOY is ")
+    lab.process.kill()
+    assert lab.end() == -signal.SIGKILL
+
+
+def test_ctrl_c_while_the_lab_starts_ends_it(start: Start) -> None:
+    lab = start("lab", "--no-browser")
+    lab.until("edge ")  # JupyterLab is being loaded
+    assert lab.remember_family()
+    lab.interrupt()
+    lab.end()
+    assert "Traceback" not in lab.output
+
+
+def test_the_edge_serves_until_ctrl_c(start: Start, tmp_path: Path) -> None:
+    edge = start("edge", "--state", str(tmp_path / "state"))
+    url = re.search(r"MNIST_NB_EDGE_URL=(\S+)", edge.until("Ctrl+C"))
+    assert url, edge.output
+    assert httpx.get(f"{url[1]}/healthz").status_code == 200
+    assert edge.remember_family()
+    edge.interrupt()
+    assert edge.end() == 0
+    assert "Traceback" not in edge.output
+    assert any((tmp_path / "state").iterdir())
+
+
+def test_an_edge_that_dies_ends_the_command_with_a_reason(start: Start) -> None:
+    edge = start("edge")
+    edge.until("Ctrl+C")
+    for process in edge.remember_family():
+        process.kill()
+    assert edge.end() == 1
+    assert "the edge has ended by itself" in edge.output
+
+
+@pytest.mark.parametrize("command", ["lab", "edge"])
+def test_a_busy_port_is_named_at_once(start: Start, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        words = ["--no-browser"] if command == "lab" else []
+        running = start(command, "--port", str(port), *words)
+        assert running.end() == 1
+    assert f"port {port}" in running.output
+    assert "cannot be used" in running.output
+    assert len(running.output.splitlines()) == 1
+
+
+def test_without_the_notebooks_it_says_where_they_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(jupyterlab, "__file__", str(tmp_path / "site-packages/mnist_nb/x.py"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SetupError, match="Clone it and run `mnist-nb lab` there"):
+        jupyterlab.find_checkout()
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / jupyterlab.NOTEBOOK).touch()
+    assert jupyterlab.find_checkout() == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("platform", "env", "seen"),
+    [
+        ("linux", {}, False),
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("darwin", {}, True),
+        ("darwin", {"SSH_CONNECTION": "::1 1 ::1 22"}, False),
+    ],
+)
+def test_a_browser_opens_only_where_it_is_seen(
+    monkeypatch: pytest.MonkeyPatch, platform: str, env: dict[str, str], seen: bool
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", platform)
+    assert jupyterlab.has_display() is seen
