@@ -1,13 +1,15 @@
 """What all tests share."""
 
 import os
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 
-from mnist_nb import Network
+from mnist_nb import EdgeClient, LocalEdge, Network
 from mnist_nb.training import datasets
 
 
@@ -48,3 +50,32 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(canvas._CanvasManager, "_send_custom", record)
     return messages
+
+
+@pytest.fixture(scope="session")
+def edge() -> Iterator[LocalEdge]:
+    """One real edge for the tests of a folder; those that stop or break one start their own."""
+    with LocalEdge(ttl=0) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def client(edge: LocalEdge) -> Iterator[EdgeClient]:
+    with EdgeClient(edge.url, timeout=20) as open_client:
+        yield open_client
+
+
+@pytest.fixture(scope="session")
+def images() -> NDArray[np.uint8]:
+    return np.random.default_rng(1).integers(0, 256, (1030, 28, 28), dtype=np.uint8)
+
+
+@pytest.fixture
+def gone() -> Callable[[list[psutil.Process]], list[psutil.Process]]:
+    """Waits up to 10 s for processes to end, and gives those that did not."""
+
+    def wait(processes: list[psutil.Process]) -> list[psutil.Process]:
+        _, alive = psutil.wait_procs(processes, timeout=10)
+        return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+    return wait

@@ -1,6 +1,6 @@
 """A weights file, and 784 bytes to an answer, here."""
 
-from mnist_nb.network.answer import GUESS, is_sure, threshold
+from mnist_nb.network.answer import DIGITS, Answer, is_sure, threshold
 from mnist_nb.network.architecture import (
     Architecture,
     BatchNorm2d,
@@ -18,10 +18,13 @@ from mnist_nb.network.evidence import PATCH, erased, evidence
 from mnist_nb.network.file_format import Weights, read_weights, shipped_weights, write_weights
 from mnist_nb.network.layers_of import Layers
 from mnist_nb.network.numpy_network import Network, gelu
+from mnist_nb.network.words import GUESS, Verdict, difference, milliseconds, percent, short, verdict
 
 __all__ = [
+    "DIGITS",
     "GUESS",
     "PATCH",
+    "Answer",
     "Architecture",
     "BatchNorm2d",
     "Conv2d",
@@ -33,16 +36,22 @@ __all__ = [
     "MaxPool2d",
     "Network",
     "Relu",
+    "Verdict",
     "Weights",
     "convert",
+    "difference",
     "erased",
     "evidence",
     "gelu",
     "is_sure",
+    "milliseconds",
+    "percent",
     "read_candidate",
     "read_weights",
     "shipped_weights",
+    "short",
     "threshold",
     "to_onnx",
+    "verdict",
     "write_weights",
 ]

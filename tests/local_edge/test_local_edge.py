@@ -23,7 +23,7 @@ from mnist_nb.errors import EdgeOffline, EdgeProblem, SetupError
 from mnist_nb.local_edge import host, local_edge
 from mnist_nb.local_edge.node import find_deploy, find_node, node_env
 from mnist_nb.network.file_format import read_weights, shipped_weights
-from tests.edge.conftest import family
+from tests.support.processes import family
 
 pytestmark = pytest.mark.edge
 Gone = Callable[[list[psutil.Process]], list[psutil.Process]]
