@@ -1,14 +1,17 @@
-// Builds public/network.js, the network as the page runs it, from the Worker's own sources:
-// `npm run page`, or with a target of your own `node page/build.mjs out.js`. The file is committed,
-// so that a clone can be served as it is; a test builds it again and compares the bytes.
+// Builds what the edge serves and what the notebook shows from the sources here: `npm run page`, or
+// with folders of your own `node page/build.mjs PUBLIC LAB`. The made files are committed, so that a
+// clone can be served as it is; a test builds them again and compares the bytes.
 
-import { readFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 
-const root = dirname(import.meta.dirname);
-const banner = "// @ts-nocheck\n// Made by page/build.mjs from src/ and kernel/: change those instead.";
-const [target = join(root, "public", "network.js")] = process.argv.slice(2);
+const here = import.meta.dirname;
+const root = dirname(here);
+const [served = join(root, "public"), lab = join(root, "..", "mnist_nb", "lab")] =
+  process.argv.slice(2);
+const made =
+  "Made by `npm run page` in deploy/ from page/, src/ and kernel/: change those instead.";
 
 /**
  * wrangler compiles an imported .wasm file; here the browser does. Its bytes are in the script, not
@@ -25,15 +28,31 @@ const wasm = {
   },
 };
 
-await build({
-  entryPoints: [join(root, "page", "network.ts")],
-  outfile: target,
-  absWorkingDir: root,
-  bundle: true,
-  format: "esm",
-  target: "es2022",
-  charset: "utf8",
-  plugins: [wasm],
-  banner: { js: banner },
-  logLevel: "warning",
-});
+/** The page asks for the network while it shows itself already: a file of its own. */
+const later = {
+  name: "later",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/network$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "./network.js", external: true } : undefined,
+    );
+  },
+};
+
+const outputs = [
+  { entryPoints: { app: join(here, "app.ts"), network: join(here, "network.ts") }, outdir: served },
+  { entryPoints: { view: join(here, "lab.ts") }, outdir: lab },
+];
+for (const output of outputs) {
+  await build({
+    ...output,
+    absWorkingDir: root,
+    bundle: true,
+    format: "esm",
+    target: ["es2022", "chrome111", "firefox121", "safari16.4"],
+    charset: "utf8",
+    plugins: [wasm, later],
+    banner: { js: `// @ts-nocheck\n// ${made}`, css: `/* ${made} */` },
+    logLevel: "warning",
+  });
+}
+await copyFile(join(here, "index.html"), join(served, "index.html"));

@@ -3,3 +3,6 @@ declare module "*.wasm" {
   const module: WebAssembly.Module;
   export default module;
 }
+
+/** esbuild puts an imported style sheet beside the script. */
+declare module "*.css";

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.errors import EdgeError
+from mnist_nb.network import Answer
 
 _CONTINENTS = {
     "AF": "Africa",
@@ -84,6 +85,23 @@ class EdgeResult:
     cold: bool
     place: Place
     timing: Timing
+
+    def answer(self, index: int = 0, *, not_sure_below: float | None = None) -> Answer:
+        """What it says of one image.
+
+        Args:
+            index: of the image.
+            not_sure_below: the threshold of these weights, as `GET /model` tells it.
+        """
+        return Answer(
+            self.probabilities[index],
+            not_sure_below=not_sure_below,
+            sha256=self.model.sha256,
+            name=self.model.name,
+            ms=self.timing.total_ms,
+            place=self.place.name,
+            cold=self.cold,
+        )
 
 
 def merge(parts: Sequence[EdgeResult]) -> EdgeResult:

@@ -1,20 +1,19 @@
 """The lab: a pad to draw on, and what both sides say of it, live."""
 
-from mnist_nb.lab.bars import milliseconds, percent
+from mnist_nb.lab.frames import Frames
 from mnist_nb.lab.lab import Lab
-from mnist_nb.lab.names import NamedCanvas, style_sheet
 from mnist_nb.lab.pad import DigitPad
-from mnist_nb.lab.parts import Frames, StatusLine
-from mnist_nb.lab.png import data_uri
+from mnist_nb.lab.paper import NamedCanvas
+from mnist_nb.lab.status import StatusLine, close_all
+from mnist_nb.lab.view import STYLES, FrontEnd
 
 __all__ = [
+    "STYLES",
     "DigitPad",
     "Frames",
+    "FrontEnd",
     "Lab",
     "NamedCanvas",
     "StatusLine",
-    "data_uri",
-    "milliseconds",
-    "percent",
-    "style_sheet",
+    "close_all",
 ]

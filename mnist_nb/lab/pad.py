@@ -3,82 +3,68 @@
 The strokes are kept here, in Python, as a `Drawing`; the canvas in the browser only shows them.
 ipycanvas sends every event to the kernel, so a handler does little: it keeps the point, sends the
 one new segment, and asks for an update of everything else at the next frame.
-
-Nothing here is sent to the canvas by its own comm (such as `canvas.blur()`; drawing commands have
-another one). ipykernel 7 routes the events of a widget to the subshell that last sent to it, so
-that would move the pen to another thread in the middle of a stroke, and its events out of order.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 import numpy as np
-from ipycanvas import hold_canvas
 from numpy.typing import NDArray
-from PIL import Image
 
-from mnist_nb.drawing import SIZE as SEEN
 from mnist_nb.drawing import Drawing, rasterize, samples
 from mnist_nb.errors import InputError
-from mnist_nb.lab.names import NamedCanvas
-from mnist_nb.lab.parts import Frames, StatusLine, stylesheet
-from mnist_nb.lab.png import data_uri
+from mnist_nb.lab.frames import Frames, Pace
+from mnist_nb.lab.paper import SIDE, Paper, Point, place
+from mnist_nb.lab.status import StatusLine, close_all
+from mnist_nb.lab.view import View
 
-SIDE = 280  # CSS pixels, and the unit of the strokes
-SHARP = 2  # canvas pixels per CSS pixel, for displays of high density
-PEN = 15  # CSS pixels, for the eye only: rasterize has a pen of its own
-PREVIEW = 84  # CSS pixels: each of the 28 x 28 is 3 wide
-PREVIEW_FRAME = 0.12  # seconds between two pictures of them: a browser loads each like a file
 FULL = 20_000  # points; a digit has some hundred
-NAME = "Paper: draw a digit, or press 0 to 9 for a sample, Backspace to undo, Tab to leave"
-INK = "#000000"  # the style sheet turns it white on dark paper
-
-Point = tuple[float, float]
-
-_canvas_lock = threading.Lock()  # ipycanvas has one queue for all canvases of a process
 
 
 class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     """A square of paper with Undo, Clear, ten sample digits, and the image the network sees.
 
+    Args:
+        show: sends `view` its frames, when the drawing has changed; its owner
+            shows it beside the pad. None: the pad shows it, and it shows the image alone.
+
     Attributes:
         canvas: the ipycanvas `Canvas` one draws on.
-        preview: the `HTML` widget with a picture of the 28x28 image.
+        view: the `View` with the 28x28 image.
         status: the line that shows errors.
         lock: held by whoever touches the pad; events may come in another thread than cells run.
+        pace: of the page that paints the frames of `view`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, show: Callable[[], object] | None = None) -> None:
         self._done: list[NDArray[np.float64]] = []  # finished strokes
         self._stroke: list[Point] | None = None  # the one under the pen
+        self._is_held = False  # the pen is down, on the paper or beyond it
         self._drawing: Drawing | None = Drawing([], (SIDE, SIDE))  # None: to be made anew
         self._image: NDArray[np.uint8] | None = None
         self._callbacks: list[Callable[[DigitPad], object]] = []
+        self._show = show
         self.lock = threading.RLock()
         self.status = StatusLine(self.lock)
-        self._frames = Frames(self._changed, self.status.guard)
-        self._previews = Frames(self._show_preview, self.status.guard, PREVIEW_FRAME)
-        self.canvas = NamedCanvas(
-            NAME, width=SHARP * SIDE, height=SHARP * SIDE, layout=_square(SIDE)
-        )
-        self.preview = widgets.HTML()  # its own picture widget has no alternative text
-        self._before, self._behind = _way_out(), _way_out()
+        self.pace = Pace()
+        self._frames = Frames(self._frame, self.status.guard, self.pace)
+        self.view = View("lab" if show else "seen", self.status.guard(self._frames.painted))
+        self.canvas = Paper()
         self.undo_button = widgets.Button(description="Undo", tooltip="Take back the last stroke")
         self.clear_button = widgets.Button(description="Clear", tooltip="Empty the paper")
         self.sample_buttons = [
             widgets.Button(description=str(digit), tooltip=f"Draw a sample {digit} for me")
             for digit in range(10)
         ]
-        self._paper = _box([self._before, self.canvas, self._behind], "paper")
+        self._paper = _box([self.canvas], "paper")
         self._listen()
-        super().__init__([stylesheet(), self._paper, self._tools(), self.status])
+        super().__init__([self._paper, self._tools(), self.status])
         self.add_class("mnist-nb")
         self.add_class("mnist-nb-pad")
         self._show_drawing()
-        self._show_preview()
-        self._hint()
+        self._show_emptiness()
+        self.view.show(self.pace.number, self.image)
 
     # --- the drawing -----------------------------------------------------------------------------
 
@@ -97,9 +83,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             raise InputError(f"the pad shows a Drawing, got {type(drawing).__name__}")
         scale = SIDE / max(drawing.size)
         with self.lock:
-            self._done = [stroke * scale for stroke in drawing.strokes]
-            self._stroke = None
-            self._replaced()
+            self._replace([stroke * scale for stroke in drawing.strokes])
 
     @property
     def image(self) -> NDArray[np.uint8]:
@@ -112,17 +96,12 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def clear(self) -> None:
         """Empty the paper."""
         with self.lock:
-            self._done, self._stroke = [], None
-            self._replaced()
+            self._replace([])
 
     def undo(self) -> None:
         """Take back the last stroke, also the one under the pen."""
         with self.lock:
-            if self._stroke is not None:
-                self._stroke = None
-            elif self._done:
-                self._done.pop()
-            self._replaced()
+            self._replace(self._done if self._stroke is not None else self._done[:-1])
 
     def on_change(self, callback: Callable[["DigitPad"], object], remove: bool = False) -> None:
         """Call `callback(pad)` soon after the drawing changed, at most once a frame.
@@ -145,14 +124,14 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         """Show and tell now what is due, without waiting for the next frame."""
         with self.lock:
             self._frames.flush()
-            self._previews.flush()
 
     def close(self) -> None:
         """Take the pad off the page; it cannot be shown again."""
-        if hasattr(self, "_frames"):  # ipywidgets closes also what could not be made
+        if hasattr(self, "view"):  # ipywidgets closes also what could not be made
             self._frames.cancel()
-            self._previews.cancel()
-            super().close()
+            self._callbacks.clear()
+            close_all(self.view)
+            close_all(self)
 
     # --- events ----------------------------------------------------------------------------------
 
@@ -162,7 +141,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         canvas.on_client_ready(guard(self._show_drawing))
         canvas.on_mouse_down(guard(self._press))
         canvas.on_mouse_move(guard(self._move))
-        # The canvas does not capture the pointer: outside of it, a release would go unseen.
+        # Where the script of `view` cannot run, a release beyond the paper would go unseen.
         canvas.on_mouse_up(guard(self._lift))
         canvas.on_mouse_out(guard(self._lift))
         canvas.on_touch_start(guard(self._touch))
@@ -180,14 +159,13 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.drawing = samples()[digit]
 
     def _key(self, key: str, shift: bool, ctrl: bool, meta: bool) -> None:
-        """A canvas with the focus swallows every key; Tab must get out of it all the same."""
-        if len(key) == 1 and key in "0123456789":
+        if ctrl or meta:
+            if key == "z":
+                self.undo()
+        elif len(key) == 1 and key in "0123456789":
             self._sample(int(key))
-        elif key in ("Backspace", "Delete") or (key == "z" and (ctrl or meta)):
+        elif key in ("Backspace", "Delete"):
             self.undo()
-        elif key not in ("Shift", "Control", "Meta", "Alt"):
-            way_out = self._before if key == "Tab" and shift else self._behind
-            way_out.focus()
 
     def _touch(self, fingers: Sequence[Point]) -> None:
         if len(fingers) == 1:  # a second finger or the palm does not start anew
@@ -195,111 +173,99 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def _press(self, x: float, y: float) -> None:
         self._lift()
+        self._begin(place(x, y)[0])
+
+    def _begin(self, point: Point) -> None:
         if self._points() >= FULL:
             raise InputError(f"the paper is full after {FULL} points: press Clear or Undo")
-        point = _on_paper(x, y)
-        self._stroke = [point]
-        with _one_message():
-            self.canvas.fill_circle(SHARP * point[0], SHARP * point[1], SHARP * PEN / 2)
+        was_empty = not self._done
+        self._is_held, self._stroke = True, [point]
+        self.canvas.dot(point)
         self._touched()
+        if was_empty:
+            self._show_emptiness()
 
     def _move(self, x: float, y: float) -> None:
-        if self._stroke is None:  # hovering: there are many of these
+        if not self._is_held:  # hovering: there are many of these
             return
-        before, point = self._stroke[-1], _on_paper(x, y)
-        if point == before:
+        point, is_on_paper = place(x, y)
+        if self._stroke is None:  # a pen that was beyond the paper comes back
+            if is_on_paper:
+                self._begin(point)
             return
-        self._stroke.append(point)
-        with _one_message():
-            self.canvas.stroke_line(*(SHARP * value for value in (*before, *point)))
-        if len(self._stroke) + self._points() >= FULL:
+        self._add(point)
+        if not is_on_paper:
+            self._end_stroke()
+        elif len(self._stroke) + self._points() >= FULL:
             self._lift()
-        self._touched()
+
+    def _add(self, point: Point) -> None:
+        assert self._stroke is not None
+        before = self._stroke[-1]
+        if point != before:
+            self._stroke.append(point)
+            self.canvas.line(before, point)
+            self._touched()
 
     def _lift(self, x: float | None = None, y: float | None = None) -> None:
-        if self._stroke is None:
-            return
-        if x is not None and y is not None:
-            self._move(x, y)
         if self._stroke is not None:
-            self._frames.flush()  # what is drawn now stays: no need to wait for more of it
+            if x is not None and y is not None:
+                self._add(place(x, y)[0])
+            self._end_stroke()
+        self._is_held = False
+
+    def _end_stroke(self) -> None:
+        self._frames.flush()  # what is drawn now stays: no need to wait for more of it
+        if self._stroke is not None:
             self._done.append(np.array(self._stroke))
-            self._stroke = None
-            self._show_drawing()  # whole strokes are smoother than their segments one by one
+        self._stroke = None
+        self._show_drawing()
 
     def _points(self) -> int:
         return sum(map(len, self._done))
 
     # --- showing ---------------------------------------------------------------------------------
 
-    def _replaced(self) -> None:
+    def _replace(self, strokes: list[NDArray[np.float64]]) -> None:
+        self._done, self._stroke, self._is_held = strokes, None, False
         self.status.clear()
-        self._drawing = self._image = None
+        self._touched()
         self._show_drawing()
-        self._hint()
-        self._frames.ask()
+        self._show_emptiness()
 
     def _touched(self) -> None:
         self._drawing = self._image = None
-        self._hint()
         self._frames.ask()
 
-    def _hint(self) -> None:
-        """Invite to draw on empty paper."""
-        # Both do nothing, and send nothing, where the class is as it should be.
-        if self._stroke or self._done:
-            self._paper.remove_class("mnist-nb-empty")
+    def _frame(self) -> None:
+        if self._show is not None:
+            self.status.guard(self._show)()
         else:
-            self._paper.add_class("mnist-nb-empty")
-
-    def _changed(self) -> None:
-        self._previews.ask()
+            tell = self.pace.next()
+            self.view.show(self.pace.number, self.image, tell=tell)
         for callback in tuple(self._callbacks):
             self.status.guard(callback)(self)
 
     def _show_drawing(self) -> None:
-        canvas = self.canvas
-        strokes = [SHARP * stroke for stroke in self.drawing.strokes]
-        # A page that was reloaded has a new canvas manager that knows of no current canvas, but
-        # ipycanvas here believes that ours still is (ipycanvas issue 322).
-        with _one_message():
-            canvas._canvas_manager._current_canvas = None
-            canvas.clear()
-            canvas.fill_style = canvas.stroke_style = INK
-            canvas.line_width = SHARP * PEN
-            canvas.line_cap = canvas.line_join = "round"
-            for stroke in strokes:
-                canvas.fill_circle(*stroke[0], SHARP * PEN / 2)
-                if len(stroke) > 1:
-                    canvas.stroke_lines(stroke)
+        self.canvas.show(self.drawing.strokes)
 
-    def _show_preview(self) -> None:
-        self.preview.value = (
-            f'<img src="{data_uri(Image.fromarray(self.image))}" width="{PREVIEW}" '
-            f'height="{PREVIEW}" alt="What the network sees, {SEEN} by {SEEN} pixels">'
-        )
+    def _show_emptiness(self) -> None:
+        """Invite to draw on empty paper, where there is nothing to undo either."""
+        # These do nothing, and send nothing, where all is as it should be.
+        is_empty = not (self._stroke or self._done)
+        if is_empty:
+            self._paper.add_class("mnist-nb-empty")
+        else:
+            self._paper.remove_class("mnist-nb-empty")
+        self.undo_button.disabled = self.clear_button.disabled = is_empty
 
     def _tools(self) -> widgets.Box:
-        caption = widgets.HTML(f"What the network sees: {SEEN} × {SEEN}")
-        caption.add_class("mnist-nb-small")
         hint = widgets.HTML("or take a sample")
         hint.add_class("mnist-nb-small")
         buttons = _box([self.undo_button, self.clear_button], "buttons")
         examples = _box(self.sample_buttons, "samples")
         controls = _box([buttons, hint, examples], "controls", widgets.VBox)
-        seen = _box([self.preview, caption], "seen", widgets.VBox)
-        return _box([seen, controls], "tools")
-
-
-def _square(side: int) -> dict[str, str]:
-    return {"width": f"{side}px", "height": f"{side}px", "flex": "0 0 auto"}
-
-
-def _way_out() -> widgets.Button:
-    """An unseen stop of Tab beside the canvas, to put the focus on."""
-    button = widgets.Button(description="Leave the paper")
-    button.add_class("mnist-nb-way-out")
-    return button
+        return _box([controls] if self._show else [self.view, controls], "tools")
 
 
 def _box(
@@ -308,21 +274,3 @@ def _box(
     box = kind(list(children))
     box.add_class(f"mnist-nb-{name}")
     return box
-
-
-def _on_paper(x: float, y: float) -> Point:
-    """From canvas pixels to the unit of the strokes; a pen that leaves ends at the edge."""
-    return min(max(x / SHARP, 0.0), float(SIDE)), min(max(y / SHARP, 0.0), float(SIDE))
-
-
-@contextmanager
-def _one_message() -> Iterator[None]:
-    """`hold_canvas` that survives an exception, after which the original never flushes again."""
-    error: Exception | None = None
-    with _canvas_lock, hold_canvas():
-        try:
-            yield
-        except Exception as raised:
-            error = raised
-    if error is not None:
-        raise error

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from mnist_nb.lab import data_uri
 from mnist_nb.lessons.figures import Shown
+from mnist_nb.lessons.png import data_uri
 
 MOST = 24  # images in a gallery: more are not looked at
 

@@ -8,13 +8,14 @@ weights. `reference.py` is the same network in plain loops.
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnist_nb.drawing import as_images
 from mnist_nb.network.activations import Array, gelu, relu
-from mnist_nb.network.answer import threshold
+from mnist_nb.network.answer import Answer, threshold
 from mnist_nb.network.architecture import Flatten, Gelu, Layer, Linear, Relu
 from mnist_nb.network.file_format import Weights, read_weights, shipped_weights
 from mnist_nb.network.maps import ROOM, Maps, Tensors
@@ -90,6 +91,14 @@ class Network:
         np.exp(logits, out=logits)
         logits /= logits.sum(axis=1, keepdims=True)
         return logits.astype(np.float32)
+
+    def answer(self, image: ArrayLike) -> Answer:
+        """Return what it says of one image, and how long that took; see `predict`."""
+        began = perf_counter()
+        (probabilities,) = self.predict(image)
+        ms = 1000 * (perf_counter() - began)
+        doubt, place = self.not_sure_below, "numpy here"
+        return Answer(probabilities, self.labels, doubt, self.sha256, self.name, ms, place)
 
     def logits(self, images: ArrayLike) -> Array:
         """Return what enters the softmax, float32 (N, labels); see `predict`."""

@@ -3,19 +3,17 @@
 import asyncio
 import json
 import threading
-from base64 import b64decode
-from io import BytesIO
 
 import numpy as np
 import pytest
 from ipycanvas import hold_canvas
 from ipycanvas.canvas import _CANVAS_MANAGER, COMMANDS
-from PIL import Image
 
 from mnist_nb import DigitPad, Drawing, rasterize
 from mnist_nb.drawing.samples import samples
 from mnist_nb.errors import InputError
 from mnist_nb.lab import pad as pad_module
+from tests.support.shown import Shown
 
 
 @pytest.fixture
@@ -156,10 +154,11 @@ def test_a_reloaded_page_gets_the_drawing_again(pad, sent):
     assert "strokeLines" in shown
 
 
-def test_preview_is_the_image_in_white_on_black(pad):
+def test_the_view_shows_the_image_that_the_network_sees(pad):
     pad.drawing = samples()[8]
-    png = b64decode(pad.preview.value.partition("base64,")[2].partition('"')[0])
-    assert np.array_equal(np.asarray(Image.open(BytesIO(png))), pad.image)
+    pad.flush()
+    assert (Shown(pad.view).image == rasterize(pad.drawing)).all()
+    assert pad.view.facts["mode"] == "seen"
 
 
 def test_errors_of_callbacks_are_shown_and_the_pen_goes_on(pad):
@@ -266,14 +265,27 @@ def test_events_of_two_threads_do_not_mix(pad):
     assert json.loads(pad.drawing.to_json())["strokes"]
 
 
-@pytest.mark.parametrize(("shift", "way"), [(False, "behind"), (True, "before")])
-def test_tab_leaves_the_canvas(pad, monkeypatch, shift, way):
-    focused = []
-    for name, button in {"before": pad._before, "behind": pad._behind}.items():
-        monkeypatch.setattr(button, "focus", lambda name=name: focused.append(name))
-    key = {"event": "key_down", "key": "Tab", "shift_key": shift, "ctrl_key": 0, "meta_key": 0}
-    pad.canvas._handle_custom_msg(key, [])
-    assert focused == [way]
+def test_a_pen_that_leaves_and_comes_back_draws_on(pad):
+    """With the script of the view the canvas hears of it also beyond its border."""
+    send(pad, "mouse_down", 280, 280)
+    send(pad, "mouse_move", -40, 280)  # to the border, not along it
+    send(pad, "mouse_move", -40, 400)
+    send(pad, "mouse_move", 100, 400)
+    send(pad, "mouse_move", 120, 420)
+    send(pad, "mouse_up", 120, 420)
+    left, back = pad.drawing.strokes
+    assert left.tolist() == [[140, 140], [0, 140]]
+    assert back.tolist() == [[50, 200], [60, 210]]
+    send(pad, "mouse_move", 200, 200)
+    assert len(pad.drawing.strokes) == 2
+
+
+def test_a_release_beyond_the_paper_ends_the_stroke(pad):
+    send(pad, "mouse_down", 280, 280)
+    send(pad, "mouse_move", -40, 280)
+    send(pad, "mouse_up", -40, 280)
+    send(pad, "mouse_move", 100, 100)
+    assert len(pad.drawing.strokes) == 1
 
 
 def test_nothing_is_sent_by_the_comm_of_the_canvas(pad, monkeypatch):

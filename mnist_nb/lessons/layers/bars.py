@@ -6,8 +6,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.lab import percent
-from mnist_nb.network import is_sure
+from mnist_nb.network import is_sure, percent
 
 
 def probability_rows(

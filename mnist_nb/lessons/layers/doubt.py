@@ -3,12 +3,11 @@
 from collections.abc import Callable
 
 from mnist_nb.drawing import Drawing
-from mnist_nb.lab import percent
 from mnist_nb.lessons.layers.answer import note
 from mnist_nb.lessons.layers.bars import probability_rows
 from mnist_nb.lessons.layers.subject import Subject
 from mnist_nb.lessons.layers.view import View, button
-from mnist_nb.network import is_sure
+from mnist_nb.network import is_sure, percent
 
 SCRIBBLE = [[(60, 60), (220, 200), (50, 190), (240, 90), (90, 240), (150, 30), (200, 250)]]
 LETTER = [[(80, 230), (84, 50)], [(82, 56), (150, 60), (168, 92), (148, 126), (86, 134)],

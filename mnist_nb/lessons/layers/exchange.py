@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from mnist_nb.edge import EdgeResult
-from mnist_nb.lab import milliseconds
 from mnist_nb.lessons.layers.view import css
+from mnist_nb.network import milliseconds
 
 SHOWN = ("content-type", "accept", "content-length", "x-model-sha256", "x-model-name", "x-cold",
          "x-place", "server-timing")  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnist_nb.lab import data_uri
+from mnist_nb.lessons.png import data_uri
 
 # Below and above zero: apart for colour-blind eyes, and visible on white and on black.
 NEGATIVE, POSITIVE = (40, 120, 205), (232, 106, 16)

@@ -9,8 +9,20 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from mnist_nb.lab import style_sheet
+from mnist_nb.lab import STYLES, FrontEnd
 from mnist_nb.lessons.layers.subject import Subject
+
+
+@cache
+def css() -> str:
+    """Return the style sheet of all views."""
+    return files("mnist_nb.lessons.layers").joinpath("layers.css").read_text(encoding="utf-8")
+
+
+class Styles(FrontEnd):
+    """Brings the style sheet of the views, and names for screen readers, into the page."""
+
+    _css = STYLES.read_text(encoding="utf-8") + css()
 
 
 class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
@@ -53,7 +65,7 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
         tools.add_class("mn-tools" if controls else "mnist-nb-hidden")
         stage = widgets.Box([self.shown, *overlay])
         stage.add_class("mn-stage")
-        body = widgets.VBox([style_sheet(css()), tools, stage])
+        body = widgets.VBox([Styles(), tools, stage])
         body.add_class("mn-body")
         self.follow()
         super().__init__([subject.pad, body] if with_pad else [body])
@@ -169,9 +181,3 @@ def counter(text: str, value: int, low: int, high: int) -> widgets.BoundedIntTex
         layout={"width": "130px"},
         style={"description_width": "initial"},
     )
-
-
-@cache
-def css() -> str:
-    """Return the style sheet of all views."""
-    return files("mnist_nb.lessons.layers").joinpath("layers.css").read_text(encoding="utf-8")

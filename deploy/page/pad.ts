@@ -1,40 +1,35 @@
-// @ts-check
 /**
  * The drawing pad: strokes from mouse, touch, pen and keyboard, kept as data and painted on a
  * canvas.
  */
 
-/** @typedef {import("./raster.js").Point} Point */
+import type { Point } from "./raster";
 
 /** Strokes are in units of a canvas of this size, whatever its size on the screen. */
-export const PAD_SIZE = /** @type {[number, number]} */ ([280, 280]);
-const PEN = 18; // line width on the pad; the network's own pen is set after scaling
+export const PAD_SIZE = [280, 280] as const;
+const PEN = 15; // line width on the pad; the network's own pen is set after scaling
 const KEYS = -1; // the keyboard's pen among the pointers; browsers count theirs from 0
 
 export class Pad {
-  /** @type {Point[][]} */
-  strokes = [];
+  strokes: Point[][] = [];
   #canvas;
   #context;
   #changed;
-  /** The pointer that draws; others are ignored until it is lifted. @type {number | null} */
-  #pointer = null;
-  /** The stroke that grows; null while the pointer is outside. @type {Point[] | null} */
-  #stroke = null;
-  /** Strokes before the pointer went down: Undo takes back a whole gesture. @type {number[]} */
-  #gestures = [];
+  /** The pointer that draws; others are ignored until it is lifted. */
+  #pointer: number | null = null;
+  /** The stroke that grows; null while the pointer is outside. */
+  #stroke: Point[] | null = null;
+  /** Strokes before the pointer went down: Undo takes back a whole gesture. */
+  #gestures: number[] = [];
   #frame = 0;
-  /** Where the keyboard's pen is. @type {Point} */
-  #cursor = [PAD_SIZE[0] / 2, PAD_SIZE[1] / 2];
+  /** Where the keyboard's pen is. */
+  #cursor: Point = [PAD_SIZE[0] / 2, PAD_SIZE[1] / 2];
   #cursorShown = false;
 
-  /**
-   * @param {HTMLCanvasElement} canvas
-   * @param {() => void} changed called at most once a frame, after the strokes changed
-   */
-  constructor(canvas, changed) {
+  /** @param changed called at most once a frame, after the strokes changed */
+  constructor(canvas: HTMLCanvasElement, changed: () => void) {
     this.#canvas = canvas;
-    this.#context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    this.#context = canvas.getContext("2d")!;
     this.#changed = changed;
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
@@ -59,8 +54,8 @@ export class Pad {
     this.#draw(this.#cursor);
   }
 
-  /** @param {number} right @param {number} down in units of the pad */
-  moveCursor(right, down) {
+  /** @param down in units of the pad */
+  moveCursor(right: number, down: number) {
     const [x, y] = this.#cursor;
     this.#cursor = [clip(x + right, PAD_SIZE[0]), clip(y + down, PAD_SIZE[1])];
     if (this.isCursorDown) this.#draw(this.#cursor);
@@ -77,8 +72,7 @@ export class Pad {
     return this.#pointer === KEYS;
   }
 
-  /** @param {boolean} shown */
-  showCursor(shown) {
+  showCursor(shown: boolean) {
     this.#cursorShown = shown;
     this.#schedule();
   }
@@ -119,8 +113,8 @@ export class Pad {
     if (this.#cursorShown) this.#paintCursor(ink);
   }
 
-  /** A ring, filled while the pen is down. @param {CanvasRenderingContext2D} ink */
-  #paintCursor(ink) {
+  /** A ring, filled while the pen is down. */
+  #paintCursor(ink: CanvasRenderingContext2D) {
     ink.beginPath();
     ink.arc(...this.#cursor, PEN / 2, 0, 2 * Math.PI);
     ink.strokeStyle = ink.fillStyle = getComputedStyle(this.#canvas).outlineColor;
@@ -129,8 +123,7 @@ export class Pad {
     if (this.isCursorDown) ink.fill();
   }
 
-  /** @param {PointerEvent} event */
-  #down(event) {
+  #down(event: PointerEvent) {
     this.lift();
     if (this.#pointer !== null || event.button !== 0) return;
     event.preventDefault(); // no text selection, no focus taken from the buttons
@@ -139,22 +132,19 @@ export class Pad {
     this.#add(event);
   }
 
-  /** @param {number} pointer */
-  #begin(pointer) {
+  #begin(pointer: number) {
     this.#pointer = pointer;
     this.#gestures.push(this.strokes.length);
   }
 
-  /** @param {PointerEvent} event */
-  #move(event) {
+  #move(event: PointerEvent) {
     if (event.pointerId !== this.#pointer) return;
     // All positions since the last frame; plain HTTP, not localhost, has only the last one.
     const events = event.getCoalescedEvents?.() ?? [];
     for (const each of events.length > 0 ? events : [event]) this.#add(each);
   }
 
-  /** @param {PointerEvent} event */
-  #up(event) {
+  #up(event: PointerEvent) {
     if (event.pointerId === this.#pointer) this.#release();
   }
 
@@ -170,23 +160,20 @@ export class Pad {
   /**
    * Add a point. A stroke ends where it leaves the pad and a new one begins where the pointer
    * comes back: ink that nobody sees would shrink the digit that the network sees.
-   *
-   * @param {PointerEvent} event
    */
-  #add(event) {
+  #add(event: PointerEvent) {
     const box = this.#canvas.getBoundingClientRect();
     const { clientLeft, clientTop, clientWidth, clientHeight } = this.#canvas; // inside its border
     const x = ((event.clientX - box.left - clientLeft) / clientWidth) * PAD_SIZE[0];
     const y = ((event.clientY - box.top - clientTop) / clientHeight) * PAD_SIZE[1];
-    /** @type {Point} */
-    const point = [clip(x, PAD_SIZE[0]), clip(y, PAD_SIZE[1])];
+    const point: Point = [clip(x, PAD_SIZE[0]), clip(y, PAD_SIZE[1])];
     const inside = point[0] === x && point[1] === y;
     if (inside || this.#stroke !== null) this.#draw(point);
     if (!inside) this.#stroke = null;
   }
 
-  /** @param {Point} point on the pad */
-  #draw(point) {
+  /** @param point on the pad */
+  #draw(point: Point) {
     const last = this.#stroke?.at(-1);
     if (this.#stroke === null) {
       this.#stroke = [point];
@@ -206,7 +193,6 @@ export class Pad {
   }
 }
 
-/** @param {number} value @param {number} high @returns {number} */
-function clip(value, high) {
+function clip(value: number, high: number): number {
   return Math.min(Math.max(value, 0), high);
 }

@@ -1,67 +1,65 @@
-// @ts-check
 /**
- * The network in this browser: the kernel of the Worker, and whichever weights the edge serves.
+ * The network in this browser: the kernel of the Worker, and whichever weights the edge
+ *   serves.
  *
- * It answers at once, on the drawing's own frame. Weights are fetched beside that: until new ones
+ * It answers at once, on the drawing's own frame. Weights are fetched beside that: until new
+ *   ones
  * are ready the old ones answer, and without a network those that are here go on.
- *
- * @typedef {import("../page/network").Kernel} Kernel
- *
- * @typedef {object} Loaded weights in service
- * @property {string} sha256
- * @property {string} name
- * @property {number | null} notSureBelow a largest probability below it is no answer
- * @property {Kernel} kernel
- * @property {number} ms from asking for them to the first answer that they can give
- *
- * @typedef {object} File a weights file as the edge sent it
- * @property {string} sha256
- * @property {Uint8Array<ArrayBuffer>} bytes
  */
+import type { Kernel } from "./network";
+/** Weights in service. */
+interface Loaded {
+  sha256: string;
+  name: string;
+  /** A largest probability below it is no answer. */
+  notSureBelow: number | null;
+  kernel: Kernel;
+  /** From asking for them to the first answer that they can give. */
+  ms: number;
+}
+/** A weights file as the edge sent it. */
+interface File {
+  sha256: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
 
 const DIGITS = 10;
 const RETRY_MS = 1000;
 const KEPT = 2; // the weights of before as well: a roll back costs nothing
 
 export class BrowserNetwork {
-  /** @type {Loaded | null} */
-  current = null;
+  current: Loaded | null = null;
   /** Why the wanted weights are not in service; "" while they are, or are on their way. */
   trouble = "";
   #fetchFile;
   #changed;
   #wanted = "";
-  /** The newest last. @type {Loaded[]} */
-  #kept = [];
-  /**
-   * By sha256, why they will not do, however often they are fetched.
-   *
-   * @type {Map<string, string>}
-   */
-  #refused = new Map();
+  /** The newest last. */
+  #kept: Loaded[] = [];
+  /** By sha256, why they will not do, however often they are fetched. */
+  #refused: Map<string, string> = new Map();
   #busy = false;
 
   /**
-   * @param {() => Promise<File>} fetchFile the weights that the edge serves now
-   * @param {() => void} changed called when `current` or `trouble` has changed
+   * @param fetchFile the weights that the edge serves now
+   * @param changed called when `current` or `trouble` has changed
    */
-  constructor(fetchFile, changed) {
+  constructor(fetchFile: () => Promise<File>, changed: () => void) {
     this.#fetchFile = fetchFile;
     this.#changed = changed;
   }
 
-  /** @param {string} sha256 the weights that the edge answers with: have the same here */
-  follow(sha256) {
+  /** @param sha256 the weights that the edge answers with: have the same here */
+  follow(sha256: string) {
     this.#wanted = sha256;
     if (!this.#busy && !this.#isSettled) void this.#load();
   }
 
   /**
-   * @param {Uint8Array<ArrayBuffer>} image 784 bytes
-   * @returns {{ probabilities: Float32Array, ms: number } | null} null without weights, or when
-   *   they overflow on this image
+   * @param image 784 bytes
+   * @returns null without weights, or when they overflow on this image
    */
-  classify(image) {
+  classify(image: Uint8Array<ArrayBuffer>): { probabilities: Float32Array; ms: number } | null {
     if (this.current === null) return null;
     const start = performance.now();
     const probabilities = this.current.kernel.classify(image);
@@ -93,15 +91,14 @@ export class BrowserNetwork {
     this.#busy = false;
   }
 
-  /** @param {Loaded} loaded */
-  #use(loaded) {
+  #use(loaded: Loaded) {
     this.#kept = [...this.#kept.filter((other) => other !== loaded), loaded].slice(-KEPT);
     this.current = loaded;
     this.trouble = "";
   }
 
-  /** @param {string} wanted @returns {Promise<Loaded>} what the edge serves, hopefully as wanted */
-  async #fetch(wanted) {
+  /** @returns what the edge serves, hopefully as wanted */
+  async #fetch(wanted: string): Promise<Loaded> {
     const refused = this.#refused.get(wanted);
     if (refused !== undefined) throw new Error(refused);
     const start = performance.now();
@@ -125,11 +122,10 @@ export class BrowserNetwork {
     }
   }
 
-  /** @param {string} wanted @returns the Worker's own code, as built for the page */
-  async #parts(wanted) {
+  /** @returns the Worker's own code, as built for the page */
+  async #parts(wanted: string) {
     try {
-      const built = /** @type {unknown} */ (await import("./network.js"));
-      return /** @type {typeof import("../page/network")} */ (built);
+      return await import("./network");
     } catch (error) {
       if (!(error instanceof WebAssembly.CompileError)) throw error;
       const reason = "this browser has no WebAssembly with SIMD";
@@ -139,25 +135,18 @@ export class BrowserNetwork {
   }
 }
 
-/**
- * Only pages of https or localhost can hash; elsewhere the transport is trusted as it is.
- *
- * @param {Uint8Array<ArrayBuffer>} bytes
- * @param {string} sha256
- */
-async function check(bytes, sha256) {
+/** Only pages of https or localhost can hash; elsewhere the transport is trusted as it is. */
+async function check(bytes: Uint8Array<ArrayBuffer>, sha256: string) {
   if (crypto.subtle === undefined) return;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   if (found !== sha256) throw new Error("the file was damaged on its way");
 }
 
-/** @param {unknown} error @returns {string} */
-function reasonOf(error) {
+function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** @param {number} ms */
-function pause(ms) {
+function pause(ms: number) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

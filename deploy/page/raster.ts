@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * From pen strokes to the 784 bytes that the network reads: the recipe of
  * `mnist_nb/drawing/raster.py`, which says why. A test holds the two together.
@@ -7,8 +6,8 @@
  * distance to a line is the least distance to its pieces.
  */
 
-/** @typedef {[x: number, y: number]} Point canvas pixels, y down */
-/** @typedef {[ax: number, ay: number, bx: number, by: number]} Line in pixels of the image */
+export type Point = [x: number, y: number];
+type Line = [ax: number, ay: number, bx: number, by: number];
 
 export const SIZE = 28; // pixels a side
 const BOX = 20; // the ink fits into 20x20 pixels
@@ -20,37 +19,36 @@ const SMALLEST = 0.04; // an extent below this share of the canvas is a dot: not
  * Return the 28x28 image of a drawing, row by row: 0 = background, 255 = ink. All zeros when
  * nothing is drawn.
  *
- * @param {Point[][]} strokes a stroke of one point is a dot
- * @param {[width: number, height: number]} size of the canvas
- * @returns {Uint8Array<ArrayBuffer>} 784 bytes
+ * @param strokes a stroke of one point is a dot
+ * @param size of the canvas
+ * @returns 784 bytes
  */
-export function rasterize(strokes, size) {
+export function rasterize(
+  strokes: Point[][],
+  size: readonly [width: number, height: number],
+): Uint8Array<ArrayBuffer> {
   const lines = linesInBox(strokes, size);
   if (lines.length === 0) return new Uint8Array(SIZE * SIZE);
   const [massX, massY] = centerOfMass(render(lines, CENTER, CENTER));
   // Ink may leave the field when nearly all of it is at one end: then the frame wins.
-  const ends = lines.flatMap(([ax, ay, bx, by]) => [[ax, ay], [bx, by]]);
+  const ends = lines.flatMap(([ax, ay, bx, by]) => [
+    [ax, ay],
+    [bx, by],
+  ]);
   const [lowX, lowY, highX, highY] = bounds(ends);
   const x = clip(2 * CENTER - massX, PEN / 2 - lowX, SIZE - 1 - PEN / 2 - highX);
   const y = clip(2 * CENTER - massY, PEN / 2 - lowY, SIZE - 1 - PEN / 2 - highY);
   return Uint8Array.from(render(lines, x, y), (ink) => Math.floor(ink * 255 + 0.5));
 }
 
-/**
- * Scale the strokes into the box, centred on (0, 0); a dot is a line without length.
- *
- * @param {Point[][]} strokes
- * @param {[width: number, height: number]} size
- * @returns {Line[]}
- */
-function linesInBox(strokes, size) {
+/** Scale the strokes into the box, centred on (0, 0); a dot is a line without length. */
+function linesInBox(strokes: Point[][], size: readonly [width: number, height: number]): Line[] {
   const [lowX, lowY, highX, highY] = bounds(strokes.flat());
   const extent = Math.max(highX - lowX, highY - lowY, SMALLEST * Math.max(...size));
   const scale = (BOX - PEN) / extent;
   const middleX = (lowX + highX) / 2;
   const middleY = (lowY + highY) / 2;
-  /** @type {Line[]} */
-  const lines = [];
+  const lines: Line[] = [];
   for (const stroke of strokes) {
     const points = stroke.map(([x, y]) => [(x - middleX) * scale, (y - middleY) * scale]);
     if (points.length === 1) points.push(points[0]);
@@ -64,12 +62,10 @@ function linesInBox(strokes, size) {
 /**
  * Ink 0..1 of every pixel: 1 inside the pen, falling to 0 over one pixel at its edge.
  *
- * @param {Line[]} lines
- * @param {number} originX where (0, 0) of the lines is in the image
- * @param {number} originY
- * @returns {Float64Array} 784
+ * @param originX where (0, 0) of the lines is in the image
+ * @returns 784
  */
-function render(lines, originX, originY) {
+function render(lines: Line[], originX: number, originY: number): Float64Array {
   const reach = PEN / 2 + 0.5;
   const field = new Float64Array(SIZE * SIZE);
   for (const [ax, ay, bx, by] of lines) {
@@ -97,11 +93,8 @@ function render(lines, originX, originY) {
   return field;
 }
 
-/**
- * @param {Float64Array} field
- * @returns {Point} pixel i is centred on i
- */
-function centerOfMass(field) {
+/** @returns pixel i is centred on i */
+function centerOfMass(field: Float64Array): Point {
   let total = 0;
   let x = 0;
   let y = 0;
@@ -113,11 +106,7 @@ function centerOfMass(field) {
   return [x / total, y / total];
 }
 
-/**
- * @param {number[][]} points
- * @returns {[lowX: number, lowY: number, highX: number, highY: number]}
- */
-function bounds(points) {
+function bounds(points: number[][]): [lowX: number, lowY: number, highX: number, highY: number] {
   let [lowX, lowY, highX, highY] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [x, y] of points) {
     lowX = Math.min(lowX, x);
@@ -128,7 +117,6 @@ function bounds(points) {
   return [lowX, lowY, highX, highY];
 }
 
-/** @param {number} value @param {number} low @param {number} high @returns {number} */
-function clip(value, low, high) {
+function clip(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
 }

@@ -4,33 +4,30 @@ import asyncio
 import inspect
 import os
 import threading
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.edge import EdgeClient, EdgeResult, normal_url
+from mnist_nb.edge import AsyncEdgeClient, EdgeResult, normal_url
 from mnist_nb.errors import InputError
-from mnist_nb.lab.live import Classifier
-from mnist_nb.local_edge import LocalEdge
+from mnist_nb.local_edge import LocalEdge, shared_edge
 
 URL, TOKEN = "MNIST_NB_EDGE_URL", "MNIST_NB_EDGE_TOKEN"
 PATIENCE = 10.0  # seconds; nothing waits for an answer, so a slow edge may take its time
 
-_shared: LocalEdge | None = None
-_shared_lock = threading.Lock()
+T = TypeVar("T")
 
 
-def shared_edge() -> LocalEdge:
-    """The one local edge that this process starts by itself, running.
+class Client(Protocol):
+    """What is asked: an `AsyncEdgeClient`, or anything with its methods."""
 
-    Raises:
-        SetupError: it could not start, and what to do.
-    """
-    global _shared
-    with _shared_lock:
-        _shared = _shared or LocalEdge()
-        return _shared.start()
+    async def classify(self, images: NDArray[np.uint8]) -> EdgeResult:
+        """Probabilities of images."""
+
+    async def model(self) -> dict[str, Any]:
+        """The active weights."""
 
 
 class EdgeSource:
@@ -46,11 +43,11 @@ class EdgeSource:
     """
 
     def __init__(self, edge: Any = None) -> None:
-        self._given: Classifier | None = None
+        self._given: Client | None = None
         self._local: LocalEdge | None = None
         self._url: str | None = None
         self._token: str | None = None
-        self._client: EdgeClient | None = None
+        self._client: AsyncEdgeClient | None = None
         if edge is None:
             self._url, self._token = os.environ.get(URL) or None, os.environ.get(TOKEN) or None
         elif isinstance(edge, str):
@@ -58,9 +55,9 @@ class EdgeSource:
         elif isinstance(edge, LocalEdge):
             self._local = edge
         elif inspect.iscoroutinefunction(getattr(edge, "classify", None)):
-            self._given = _Awaited(edge)
-        elif callable(getattr(edge, "classify", None)):
             self._given = edge
+        elif callable(getattr(edge, "classify", None)):
+            self._given = _InThreads(edge)
         else:
             raise InputError(
                 f"a lab cannot ask {type(edge).__name__}: give a URL, a LocalEdge or an EdgeClient,"
@@ -84,7 +81,7 @@ class EdgeSource:
             return self._url
         return (self._local or shared_edge()).url
 
-    def connect(self) -> Classifier:
+    async def connect(self) -> Client:
         """The client to ask. Call it again after an error: an own edge that died starts anew.
 
         Raises:
@@ -93,51 +90,47 @@ class EdgeSource:
         """
         if self._given is not None:
             return self._given
-        url = self.url()
+        url = await in_thread(self.url) if self.is_own else self.url()
         if self._client is None or self._client.url != normal_url(url):
-            self.close()
-            self._client = EdgeClient(url, self._token, PATIENCE)
+            await self.close()
+            self._client = AsyncEdgeClient(url, self._token, PATIENCE)
         return self._client
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the client that was made here. A local edge goes on for the other labs."""
         if self._client is not None:
             client, self._client = self._client, None
-            client.close()
-        if isinstance(self._given, _Awaited):
-            self._given.close()
+            await client.aclose()
 
 
-class _Awaited:
-    """An async client, asked from threads that have no event loop."""
+class _InThreads:
+    """A client that blocks, asked from a coroutine."""
 
     def __init__(self, client: Any) -> None:
-        self.client, self.url = client, getattr(client, "url", "")
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._starting = threading.Lock()
+        self._client, self.url = client, getattr(client, "url", "")
 
-    def classify(self, images: NDArray[np.uint8]) -> EdgeResult:
-        result: EdgeResult = self._wait(self.client.classify(images))
-        return result
+    async def classify(self, images: NDArray[np.uint8]) -> EdgeResult:
+        return await in_thread(lambda: self._client.classify(images))
 
-    def model(self) -> dict[str, Any]:
-        model: dict[str, Any] = self._wait(self.client.model())
-        return model
+    async def model(self) -> dict[str, Any]:
+        return await in_thread(self._client.model)
 
-    def close(self) -> None:
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
 
-    def _wait(self, answer: Any) -> Any:
-        with self._starting:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._run, args=[self._loop], daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(answer, self._loop).result()
+async def in_thread(call: Callable[[], T]) -> T:
+    """Call what blocks. Unlike those of asyncio the thread holds up nobody who leaves."""
+    loop, done = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
 
-    @staticmethod
-    def _run(loop: asyncio.AbstractEventLoop) -> None:
+    def finish(settle: Callable[[Any], None], value: object) -> None:
+        if not done.done():
+            settle(value)
+
+    def run() -> None:
         try:
-            loop.run_forever()
-        finally:
-            loop.close()
+            words: tuple[Any, Any] = (done.set_result, call())
+        except BaseException as error:
+            words = (done.set_exception, error)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(finish, *words)
+
+    threading.Thread(target=run, name="mnist-nb-ask", daemon=True).start()
+    return await done  # type: ignore[no-any-return]

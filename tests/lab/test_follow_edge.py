@@ -1,5 +1,6 @@
 """Few requests in flight, the newest wins, it recovers; the test decides the timing of the edge."""
 
+import asyncio
 import queue
 import threading
 
@@ -8,32 +9,36 @@ import pytest
 
 from mnist_nb.edge.client import EdgeResult
 from mnist_nb.errors import EdgeOffline, EdgeProblem
-from mnist_nb.lab import flights
-from mnist_nb.lab import live as live_module
-from mnist_nb.lab.live import LiveEdge, Question
+from mnist_nb.lab import follow_edge
+from mnist_nb.lab.edge_source import EdgeSource
+from mnist_nb.lab.follow_edge import MOST, EdgeFollower, Question, _Talk
+from mnist_nb.network import Answer
 from tests.support.fake_edge import SECONDS, FakeEdge
 
 
-class Source:
+class Source(EdgeSource):
     def __init__(self, client):
-        self.client, self.connects, self.closed = client, 0, threading.Event()
+        super().__init__(client if hasattr(client, "classify") else "http://127.0.0.1:9")
+        self.error = client if isinstance(client, Exception) else None
+        self.connects, self.closed = 0, threading.Event()
 
-    def connect(self):
+    async def connect(self):
         self.connects += 1
-        if isinstance(self.client, Exception):
-            raise self.client
-        return self.client
+        if self.error:
+            raise self.error
+        return await super().connect()
 
-    def close(self):
+    async def close(self):
+        await super().close()
         self.closed.set()
 
 
 class Followed:
-    """A LiveEdge with its news in a queue."""
+    """An EdgeFollower with its news in a queue."""
 
     def __init__(self, client):
         self.source, self.news = Source(client), queue.Queue()
-        self.live = LiveEdge(self.source, lambda: self.news.put(self.live.news), "connecting")
+        self.live = EdgeFollower(self.source, lambda: self.news.put(self.live.news))
         self.live.start()
 
     def next(self):
@@ -66,17 +71,17 @@ def follow():
 
 
 def question(number):
-    return Question(np.full((28, 28), number, np.uint8), np.full(10, 0.1, np.float32))
+    return Question(np.full((28, 28), number, np.uint8), Answer(np.full(10, 0.1, np.float32)))
 
 
 def test_says_what_runs_there_before_anything_is_drawn(edge, follow):
     news = follow(edge).next()
-    assert (news.state, news.sha256, news.name, news.result) == ("up", "e" * 64, "fake", None)
+    assert (news.state, *news.about[:2], news.result) == ("up", "e" * 64, "fake", None)
 
 
 def test_one_request_in_flight_and_the_newest_wins(edge, follow, monkeypatch):
     """As it is where an answer takes less time than two requests are apart."""
-    monkeypatch.setattr(flights, "SPACING", 1e6)
+    monkeypatch.setattr(follow_edge, "SPACING", 1e6)
     followed = follow(edge)
     followed.next()
     edge.gate.clear()
@@ -108,19 +113,19 @@ class SlowEdge(FakeEdge):
 
 def test_a_slow_edge_has_several_requests_in_flight(follow, monkeypatch):
     """Each goes out at once, not a round trip later; an answer that is overtaken is not shown."""
-    monkeypatch.setattr(flights, "SPACING", 0.0)
+    monkeypatch.setattr(follow_edge, "SPACING", 0.0)
     edge = SlowEdge()
     followed = follow(edge)
     followed.next()
-    questions = [question(number) for number in range(flights.MOST + 2)]
-    for number in range(flights.MOST):
+    questions = [question(number) for number in range(MOST + 2)]
+    for number in range(MOST):
         followed.live.ask(questions[number])
         assert edge.asked.get(timeout=SECONDS)[0, 0] == number
-    for asked in questions[flights.MOST :]:
+    for asked in questions[MOST:]:
         followed.live.ask(asked)  # no more than so many: these wait, and the newest wins
     edge.gates[3].set()
     assert followed.next().question is questions[3]
-    for number in (3, flights.MOST + 1):  # its answer, and the request that may go now
+    for number in (3, MOST + 1):  # its answer, and the request that may go now
         assert edge.asked.get(timeout=SECONDS)[0, 0] == number
     edge.gates[1].set()
     assert edge.asked.get(timeout=SECONDS)[0, 0] == 1  # answered, and too old to be shown
@@ -128,37 +133,49 @@ def test_a_slow_edge_has_several_requests_in_flight(follow, monkeypatch):
     assert followed.next().question is questions[5]
     for gate in edge.gates:
         gate.set()
-    followed.until(lambda news: news.question is questions[flights.MOST + 1])
+    followed.until(lambda news: news.question is questions[MOST + 1])
     assert followed.news.empty()
 
 
-def test_requests_over_a_long_way_are_apart(monkeypatch):
+class Waiting:
+    """A client whose answers come when the test says so."""
+
+    def __init__(self):
+        self.answers = []
+
+    async def classify(self, image):
+        self.answers.append(asyncio.get_running_loop().create_future())
+        return await self.answers[-1]
+
+
+async def test_requests_over_a_long_way_are_apart(monkeypatch):
     now = iter([10.0, 10.0, 10.006, 10.012])
-    monkeypatch.setattr(flights, "monotonic", lambda: next(now))
-    edge = FakeEdge(lambda images: np.full((1, 10), 0.1, np.float32))
-    edge.gate.clear()
-    requests = flights.Flights(edge.classify, threading.Condition())
-    assert requests.wait() == 0
-    requests.send(np.zeros((28, 28), np.uint8))
-    assert [requests.wait() for _ in range(3)] == pytest.approx([0.01, 0.004, 0])
-    edge.gate.set()
+    monkeypatch.setattr(follow_edge.time, "monotonic", lambda: next(now))
+    talk = _Talk(Waiting(), lambda: None)
+    assert talk.wait() == 0
+    talk.ask(question(1))
+    assert [talk.wait() for _ in range(3)] == pytest.approx([0.01, 0.004, 0])
+    monkeypatch.undo()
+    talk.cancel()
 
 
-def test_requests_over_a_very_long_way_are_spread_over_the_time_of_one(monkeypatch):
+async def test_requests_over_a_very_long_way_are_spread_over_the_time_of_one(monkeypatch):
     """As many in a row as may be out would be followed by a pause of nearly a round trip."""
-    monkeypatch.setattr(flights, "monotonic", lambda: 10.0)
-    changed = threading.Condition()
-    edge = FakeEdge(lambda images: np.full((1, 10), 0.1, np.float32))
-    requests = flights.Flights(edge.classify, changed)
-    requests.send(np.zeros((28, 28), np.uint8))
-    with changed:
-        assert changed.wait_for(lambda: requests.has_landed, SECONDS)
-    assert requests._took > 0
-    requests._took = 1.0
-    edge.gate.clear()
-    requests.send(np.zeros((28, 28), np.uint8))
-    assert requests.wait() == pytest.approx(1 / flights.MOST)
-    edge.gate.set()
+    now = [10.0]
+    monkeypatch.setattr(follow_edge.time, "monotonic", lambda: now[0])
+    landed, client = asyncio.Event(), Waiting()
+    talk = _Talk(client, landed.set)
+    talk.ask(question(1))
+    await asyncio.sleep(0)
+    now[0] += 1.0
+    client.answers[0].set_result("an answer")
+    await landed.wait()
+    ((_, answer),) = talk.answers()
+    assert answer == "an answer"
+    talk.ask(question(2))
+    assert talk.wait() == pytest.approx(1 / MOST)
+    monkeypatch.undo()
+    talk.cancel()
 
 
 def test_an_answer_that_is_there_is_not_asked_again(edge, follow):
@@ -181,7 +198,7 @@ def test_an_error_is_told_and_the_newest_drawing_asked_when_it_is_over(edge, fol
     edge.error = EdgeOffline("no edge at http://fake.edge: connection refused")
     followed.live.ask(question(1))
     news = followed.next()
-    assert (news.state, news.result, news.sha256) == ("offline", None, "")
+    assert (news.state, news.result, news.about.sha256) == ("offline", None, "")
     assert "connection refused" in news.reason
     followed.live.ask(question(2))
     edge.error = None
@@ -201,7 +218,10 @@ def test_recovers_also_with_empty_paper(edge, follow):
 def test_a_source_that_fails_is_tried_again(follow):
     followed = follow(EdgeOffline("no Node"))
     assert followed.next().reason == "no Node"
-    followed.source.client = FakeEdge(lambda images: np.full((1, 10), 0.1, np.float32))
+    followed.source._given = EdgeSource(
+        FakeEdge(lambda images: np.full((1, 10), 0.1, np.float32))
+    )._given
+    followed.source.error = None
     assert followed.until(lambda news: news.state == "up")
 
 
@@ -209,7 +229,7 @@ def test_an_edge_without_get_model_still_classifies(edge, follow):
     """As the original, which has only POST /classify."""
     edge.model = lambda: (_ for _ in ()).throw(EdgeProblem(404, "Not Found"))
     followed = follow(edge)
-    assert (followed.next().state, followed.live.news.sha256) == ("up", "")
+    assert (followed.next().state, followed.live.news.about.sha256) == ("up", "")
     followed.live.ask(question(1))
     assert isinstance(followed.next().result, EdgeResult)
 
@@ -219,22 +239,22 @@ def test_what_answers_do_not_say_of_new_weights_is_asked_once(edge, follow):
     asked = []
     edge.model = lambda: asked.append(1) or dict(about)
     followed = follow(edge)
-    assert followed.next().not_sure_below == 0.6
+    assert followed.next().about.not_sure_below == 0.6
     followed.live.ask(question(1))
-    assert followed.next().not_sure_below == 0.6
+    assert followed.next().about.not_sure_below == 0.6
     edge.sha256 = "f" * 64
     about.update(sha256="f" * 64, not_sure_below=0.7)
     followed.live.ask(question(2))
-    assert [followed.next().not_sure_below for _ in range(2)] == [None, 0.7]
+    assert [followed.next().about.not_sure_below for _ in range(2)] == [None, 0.7]
     followed.live.ask(question(3))
-    assert followed.next().not_sure_below == 0.7
+    assert followed.next().about.not_sure_below == 0.7
     assert len(asked) == 2
 
 
 @pytest.mark.parametrize("value", [None, "0.6", True, -1, 1.5, float("nan"), [0.6]])
 def test_a_threshold_that_is_none_is_left_out(edge, follow, value):
     edge.model = lambda: {"sha256": "e" * 64, "not_sure_below": value}
-    assert follow(edge).next().not_sure_below is None
+    assert follow(edge).next().about.not_sure_below is None
 
 
 def test_stop_ends_the_thread_and_lets_go_of_the_client(edge, follow):
@@ -250,9 +270,9 @@ def test_stop_ends_the_thread_and_lets_go_of_the_client(edge, follow):
 
 
 def test_delays_grow_to_two_seconds_and_respect_retry_after(edge, monkeypatch):
-    live = LiveEdge(Source(edge), lambda: None, "connecting")
+    live = EdgeFollower(Source(edge), lambda: None)
     offline = EdgeOffline("gone")
     assert [live._delay(n, offline) for n in range(5)] == [0.5, 1, 2, 2, 2]
     assert live._delay(0, EdgeProblem(429, "Too Many Requests", retry_after=7.0)) == 7
-    monkeypatch.setattr(live_module, "IDLE_AFTER", -1.0)
+    monkeypatch.setattr(follow_edge, "IDLE_AFTER", -1.0)
     assert live._delay(10_000, offline) == 15

@@ -1,44 +1,52 @@
-// @ts-check
 /**
  * The edge, as the page talks to it: one request in flight, the newest drawing wins.
  *
- * A request is never cancelled for a newer drawing: with a slow edge that would show nothing at
+ * A request is never cancelled for a newer drawing: with a slow edge that would show nothing
+ *   at
  * all while drawing. What did not go through is tried again, so the page recovers by itself.
  */
 
-/**
- * @typedef {object} Model
- * @property {string} sha256
- * @property {string} name
- *
- * @typedef {Model & { notSureBelow: number | null }} Described as GET /model has it
- *
- * @typedef {object} Place
- * @property {string} object name of the Durable Object
- * @property {string | null} continent
- * @property {string | null} colo
- * @property {boolean} local workerd on this machine
- *
- * @typedef {object} Answer
- * @property {Uint8Array<ArrayBuffer>} image that it is the answer to
- * @property {number[]} probabilities 10, of the digits 0 to 9
- * @property {Model} model
- * @property {boolean} cold the model had to be loaded first
- * @property {Place} place
- * @property {boolean} newest no newer drawing waits for its answer
- * @property {number} ms from sending the request to having read the answer, measured here
- *
- * @typedef {object} Trouble
- * @property {number} status HTTP status, 0 when there was no answer
- * @property {string} title
- * @property {string} detail
- * @property {number} retryIn seconds until the next try
- *
- * @typedef {object} Listener
- * @property {(answer: Answer) => void} answered a drawing, in the order they were drawn
- * @property {(model: Described) => void} ready the edge is up, or serves other weights
- * @property {(trouble: Trouble) => void} failed
- */
+import type { Place } from "./words";
+
+interface Model {
+  sha256: string;
+  name: string;
+}
+
+/** As GET /model has it. */
+export type Described = Model & { notSureBelow: number | null };
+
+export interface Answer {
+  /** What it is the answer to. */
+  image: Uint8Array<ArrayBuffer>;
+  /** 10, of the digits 0 to 9. */
+  probabilities: number[];
+  model: Model;
+  /** The model had to be loaded first. */
+  cold: boolean;
+  place: Place;
+  /** No newer drawing waits for its answer. */
+  newest: boolean;
+  /** From sending the request to having read the answer, measured here. */
+  ms: number;
+}
+
+export interface Trouble {
+  /** HTTP status, 0 when there was no answer. */
+  status: number;
+  title: string;
+  detail: string;
+  /** Seconds until the next try. */
+  retryIn: number;
+}
+
+interface Listener {
+  /** A drawing has its answer; in the order in which they were drawn. */
+  answered: (answer: Answer) => void;
+  /** The edge is up, or serves other weights. */
+  ready: (model: Described) => void;
+  failed: (trouble: Trouble) => void;
+}
 
 const TIMEOUT_MS = 10_000; // a request that hangs must not block the next one for ever
 const DOWNLOAD_MS = 120_000; // 1.5 MB through a telephone far from everything
@@ -48,17 +56,14 @@ const NEEDS_TOKEN_RETRY_S = 60; // the token is what mends it, time hardly does
 
 /** An error answer, or an answer that is not in the protocol. */
 class Problem extends Error {
-  /**
-   * @param {number} status
-   * @param {string} title
-   * @param {string} detail
-   * @param {number} [retryAfter] seconds
-   */
-  constructor(status, title, detail, retryAfter = 0) {
+  /** @param retryAfter seconds */
+  constructor(
+    readonly status: number,
+    title: string,
+    readonly detail: string,
+    readonly retryAfter = 0,
+  ) {
     super(title);
-    this.status = status;
-    this.detail = detail;
-    this.retryAfter = retryAfter;
   }
 }
 
@@ -66,8 +71,8 @@ export class Edge {
   /** Bearer token, for an edge that wants one. Kept in memory only. */
   token = "";
   #listener;
-  /** The newest drawing without an answer. @type {Uint8Array<ArrayBuffer> | null} */
-  #waiting = null;
+  /** The newest drawing without an answer. */
+  #waiting: Uint8Array<ArrayBuffer> | null = null;
   #busy = false;
   /** Whether the edge is to be asked how it is. */
   #probe = true;
@@ -76,11 +81,9 @@ export class Edge {
   /** Counts drawings begun, so that an answer to a cleared one is not shown. */
   #drawing = 0;
   #failures = 0;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param {Listener} listener */
-  constructor(listener) {
+  constructor(listener: Listener) {
     this.#listener = listener;
     addEventListener("online", () => this.retry());
     document.addEventListener("visibilitychange", () => {
@@ -89,8 +92,8 @@ export class Edge {
     void this.#run();
   }
 
-  /** @param {Uint8Array<ArrayBuffer>} image 784 bytes */
-  classify(image) {
+  /** @param image 784 bytes */
+  classify(image: Uint8Array<ArrayBuffer>) {
     this.#waiting = image;
     if (this.#timer === undefined) void this.#run();
   }
@@ -140,8 +143,7 @@ export class Edge {
     }
   }
 
-  /** @param {unknown} error */
-  #fail(error) {
+  #fail(error: unknown) {
     const problem = error instanceof Problem ? error : unreachable(error);
     const backoff = Math.min(FIRST_RETRY_S * 2 ** this.#failures, LAST_RETRY_S);
     const needsToken = problem.status === 401 || problem.status === 403;
@@ -157,8 +159,7 @@ export class Edge {
     });
   }
 
-  /** @param {Uint8Array<ArrayBuffer>} image @returns {Promise<Answer>} */
-  async #classify(image) {
+  async #classify(image: Uint8Array<ArrayBuffer>): Promise<Answer> {
     const start = performance.now();
     const said = await this.#json("/classify", {
       method: "POST",
@@ -180,8 +181,7 @@ export class Edge {
     return { image, probabilities, model: { sha256, name }, cold, place, newest, ms };
   }
 
-  /** @returns {Promise<Described>} */
-  async #model() {
+  async #model(): Promise<Described> {
     const { sha256, name = "", not_sure_below: below } = (await this.#json("/model", {})) ?? {};
     if (typeof sha256 !== "string") {
       throw new Problem(200, "No edge here", "Something else answered in its place.");
@@ -189,12 +189,8 @@ export class Edge {
     return { sha256, name, notSureBelow: Number.isFinite(below) ? below : null };
   }
 
-  /**
-   * The file of the weights that it serves now, beside the drawings that it is asked about.
-   *
-   * @returns {Promise<{ sha256: string, bytes: Uint8Array<ArrayBuffer> }>}
-   */
-  async weights() {
+  /** The file of the weights that it serves now, beside the drawings that it is asked about. */
+  async weights(): Promise<{ sha256: string; bytes: Uint8Array<ArrayBuffer> }> {
     // With its ETag the browser's cache knows whether it has them.
     const answer = await this.#fetch("/model/weights", { cache: "no-cache" }, DOWNLOAD_MS);
     if (!answer.ok) throw await problemOf(answer);
@@ -202,28 +198,23 @@ export class Edge {
     return { sha256: answer.headers.get("X-Model-Sha256") ?? "", bytes };
   }
 
-  /**
-   * @param {string} path
-   * @param {RequestInit} request
-   * @returns {Promise<any>} the JSON of the answer
-   */
-  async #json(path, request) {
+  /** @returns the JSON of the answer */
+  async #json(path: string, request: RequestInit): Promise<any> {
     const headers = { ...request.headers, Accept: "application/json" };
     const answer = await this.#fetch(path, { cache: "no-store", ...request, headers }, TIMEOUT_MS);
     if (!answer.ok) throw await problemOf(answer);
     return parsed(await answer.text());
   }
 
-  /** @param {string} path @param {RequestInit} request @param {number} timeout in ms */
-  #fetch(path, request, timeout) {
+  /** @param timeout in ms */
+  #fetch(path: string, request: RequestInit, timeout: number) {
     const headers = new Headers(request.headers);
     if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
     return fetch(path, { ...request, headers, signal: AbortSignal.timeout(timeout) });
   }
 }
 
-/** @param {Response} answer @returns {Promise<Problem>} */
-async function problemOf(answer) {
+async function problemOf(answer: Response): Promise<Problem> {
   const said = parsed(await answer.text());
   return new Problem(
     answer.status,
@@ -233,8 +224,7 @@ async function problemOf(answer) {
   );
 }
 
-/** @param {unknown} error @returns {Problem} */
-function unreachable(error) {
+function unreachable(error: unknown): Problem {
   if (error instanceof DOMException && error.name === "TimeoutError") {
     const detail = `No answer within ${TIMEOUT_MS / 1000} seconds.`;
     return new Problem(0, "The edge is too slow", detail);
@@ -243,8 +233,7 @@ function unreachable(error) {
   return new Problem(0, "The edge cannot be reached", detail);
 }
 
-/** @param {string} text @returns {any} */
-function parsed(text) {
+function parsed(text: string): any {
   try {
     return JSON.parse(text);
   } catch {

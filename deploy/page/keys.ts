@@ -1,25 +1,22 @@
-// @ts-check
-/**
- * A pen for the keyboard: arrow keys move it, Space puts it down and lifts it.
- */
+/** A pen for the keyboard: arrow keys move it, Space puts it down and lifts it. */
 
 const STEP = 8; // units of the pad a key press; with Shift finer
 const FINE = 2;
-/** @type {Record<string, [number, number]>} */
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const ARROWS: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
 
 export class KeyboardPen {
   #pad;
   #say;
-  /** Arrow keys that are down: two at once draw a slope. @type {Set<string>} */
-  #held = new Set();
+  /** Arrow keys that are down: two at once draw a slope. */
+  #held: Set<string> = new Set();
 
-  /**
-   * @param {HTMLCanvasElement} canvas
-   * @param {import("./pad.js").Pad} pad that paints on it
-   * @param {(text: string) => void} say to who cannot see the pen
-   */
-  constructor(canvas, pad, say) {
+  /** @param pad that paints on it @param say to who cannot see the pen */
+  constructor(canvas: HTMLCanvasElement, pad: import("./pad").Pad, say: (text: string) => void) {
     this.#pad = pad;
     this.#say = say;
     canvas.addEventListener("keydown", (event) => this.#press(event));
@@ -32,8 +29,7 @@ export class KeyboardPen {
     });
   }
 
-  /** @param {KeyboardEvent} event */
-  #press(event) {
+  #press(event: KeyboardEvent) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in ARROWS) {
       this.#held.add(event.key);
@@ -50,8 +46,7 @@ export class KeyboardPen {
     event.preventDefault(); // the page does not scroll
   }
 
-  /** @param {number} step */
-  #move(step) {
+  #move(step: number) {
     let [right, down] = [0, 0];
     for (const key of this.#held) {
       right += ARROWS[key][0];

@@ -1,0 +1,266 @@
+"""Following the pen at the edge: few requests in flight, the newest image wins, it recovers.
+
+One coroutine. The image that arrives before the next request may go out replaces any that waits. A
+request is never cancelled for a newer image: over a slow link that would cancel every one, and
+nothing would show while drawing. With one request at a time an image would wait for the answer to
+another before it leaves, and come back up to two round trips after it was drawn; so over a long way
+a few are out at once. Over a short one the answer is there before the next may go.
+
+The coroutine has a loop and a thread of its own. A kernel handles widget events in one thread or
+another (JupyterLab sends them to a subshell), whose loop may not turn while a cell runs, and none
+of them may wait for a network. Where there are no threads it runs on the loop that is there.
+"""
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_nb.edge import CONNECTIONS, EdgeResult
+from mnist_nb.errors import EdgeProblem, MnistNbError
+from mnist_nb.lab.edge_source import Client, EdgeSource
+from mnist_nb.network import Answer, threshold
+
+FIRST_RETRY, LAST_RETRY = 0.5, 2.0  # seconds; doubled from the first to the last
+IDLE_AFTER, IDLE_RETRY = 120.0, 15.0  # a forgotten tab does not knock every two seconds for days
+MOST = CONNECTIONS  # requests that are out at once: enough to ask each frame half a second away
+SPACING = 0.01  # seconds at least between two: less than a frame, for a pen that lifts
+
+EdgeState = Literal["starting", "connecting", "up", "offline"]
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """An image to classify, uint8 (28, 28), and what this machine says of it."""
+
+    image: NDArray[np.uint8]
+    here: Answer
+
+
+class About(NamedTuple):
+    """What `GET /model` says of the edge's weights that a lab shows."""
+
+    sha256: str = ""
+    name: str = ""
+    not_sure_below: float | None = None
+
+
+NOTHING = About()
+
+
+@dataclass(frozen=True, eq=False)
+class News:
+    """What is known of the edge at one moment.
+
+    Attributes:
+        state, reason: is it up, and if not, why.
+        question, result: its newest answer and what it answers; None while there is none.
+        about: the weights it runs.
+    """
+
+    state: EdgeState
+    reason: str = ""
+    question: Question | None = None
+    result: EdgeResult | None = None
+    about: About = NOTHING
+
+    @property
+    def answer(self) -> Answer | None:
+        """The edge's newest answer."""
+        if self.result is None:
+            return None
+        return self.result.answer(not_sure_below=self.about.not_sure_below)
+
+
+class EdgeFollower:
+    """Asks an edge about the newest image.
+
+    Args:
+        source: gives the client to ask.
+        on_news: called, in whichever thread, whenever `news` is new; it must not raise.
+
+    Attributes:
+        news: what is known of the edge.
+        newest: what is to be answered, or was; None on empty paper. This is the one place for it.
+    """
+
+    def __init__(self, source: EdgeSource, on_news: Callable[[], None]) -> None:
+        self.news = News("starting" if source.is_own else "connecting")
+        self.newest: Question | None = None
+        self._source, self._on_news = source, on_news
+        self._asked_at = time.monotonic()
+        self._is_stopped = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._changed = asyncio.Event()  # there may be something to do
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start following."""
+        if sys.platform == "emscripten":
+            self._task = asyncio.ensure_future(self._follow())
+        else:
+            run = threading.Thread(
+                target=lambda: asyncio.run(self._follow()), name="mnist-nb-edge", daemon=True
+            )
+            run.start()
+
+    def ask(self, question: Question | None) -> None:
+        """Ask about an image instead of any that waits; None when the paper is empty."""
+        self.newest, self._asked_at = question, time.monotonic()
+        self._wake()
+
+    def stop(self) -> None:
+        """Stop following. A request that is out may still take its time; nobody waits for it."""
+        self._is_stopped = True
+        self._wake()
+
+    def _wake(self) -> None:
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):  # it has ended meanwhile
+                loop.call_soon_threadsafe(self._changed.set)
+
+    async def _follow(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        failures = 0
+        while not self._is_stopped:
+            try:
+                talk = _Talk(await self._source.connect(), self._changed.set)
+                try:
+                    while not self._is_stopped:
+                        await self._step(talk)
+                        failures = 0
+                finally:
+                    talk.cancel()
+            except Exception as error:  # whatever it is: the lab says it and goes on
+                self._tell(News("offline", _reason(error)))
+                await self._wait(self._delay(failures, error), lambda: False)
+                failures += 1
+        with suppress(Exception):  # nobody is left to be told
+            await self._source.close()
+
+    async def _step(self, talk: "_Talk") -> None:
+        """Tell what was answered, ask what is new, and wait for more of either."""
+        self._changed.clear()
+        for answered, result in talk.answers():
+            await self._answered(talk.client, answered, result)
+        question = self.newest
+        if question is None and self.news.state != "up":
+            self._tell(News("up", about=await _about(talk.client)))
+            return
+        seconds = None if question is None or question is talk.asked else talk.wait()
+        if seconds == 0:
+            assert question is not None
+            talk.ask(question)
+            seconds = None
+        await self._wait(seconds, self._changed.is_set)
+
+    async def _answered(self, client: Client, question: Question, result: EdgeResult) -> None:
+        about = self.news.about
+        is_new = result.model.sha256 != about.sha256
+        if is_new:
+            about = About(result.model.sha256, result.model.name)
+        self._tell(News("up", "", question, result, about))
+        # The bars first; then, once for each file, what a classification does not say of it.
+        if is_new and (about := await _about(client)).sha256 == result.model.sha256:
+            self._tell(replace(self.news, about=about))
+
+    def _tell(self, news: News) -> None:
+        self.news = news
+        if not self._is_stopped:
+            self._on_news()
+
+    async def _wait(self, seconds: float | None, is_over: Callable[[], bool]) -> None:
+        """Wait until something changes that is worth it, or the time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not (self._is_stopped or is_over()):
+                    await self._changed.wait()
+                    if not is_over():
+                        self._changed.clear()
+
+    def _delay(self, failures: int, error: Exception) -> float:
+        idle = time.monotonic() - self._asked_at > IDLE_AFTER
+        delay = min(FIRST_RETRY * 2.0 ** min(failures, 10), IDLE_RETRY if idle else LAST_RETRY)
+        asked = error.retry_after if isinstance(error, EdgeProblem) else None
+        return max(delay, asked or 0.0)
+
+
+class _Flight(NamedTuple):
+    """A request on its way."""
+
+    task: asyncio.Future[EdgeResult]
+    question: Question
+    sent_at: float
+
+
+class _Talk:
+    """Requests on their way to one client, spaced, their answers in any order.
+
+    Attributes:
+        client: is asked.
+        asked: the last question.
+    """
+
+    def __init__(self, client: Client, landed: Callable[[], None]) -> None:
+        self.client, self.asked = client, None  # type: Client, Question | None
+        self._landed = landed
+        self._out: list[_Flight] = []  # in the order in which they left
+        self._told = -1.0  # when that left which was answered last
+        self._sent_at = self._took = 0.0
+
+    def wait(self) -> float | None:
+        """Seconds until another may be sent: 0 is now, None is after one has come back."""
+        if not self._out:
+            return 0
+        if len(self._out) >= MOST:
+            return None
+        # Evenly over the time that one takes: MOST in a row would be followed by a long pause.
+        spacing = max(SPACING, self._took / MOST)
+        return max(0, self._sent_at + spacing - time.monotonic())
+
+    def ask(self, question: Question) -> None:
+        """Send an image on its way."""
+        self.asked, self._sent_at = question, time.monotonic()
+        task = asyncio.ensure_future(self.client.classify(question.image))
+        task.add_done_callback(lambda _: self._landed())
+        self._out.append(_Flight(task, question, self._sent_at))
+
+    def answers(self) -> list[tuple[Question, EdgeResult]]:
+        """Take the newest answer, if it is newer than those before; an error is raised."""
+        landed = [flight for flight in self._out if flight.task.done()]
+        self._out = [flight for flight in self._out if not flight.task.done()]
+        found = [(flight.question, flight.task.result()) for flight in landed]
+        if not landed or landed[-1].sent_at < self._told:
+            return []
+        self._told = landed[-1].sent_at
+        self._took = time.monotonic() - self._told
+        return found[-1:]
+
+    def cancel(self) -> None:
+        """Forget what is out."""
+        for flight in self._out:
+            flight.task.cancel()
+
+
+async def _about(client: Client) -> About:
+    """The edge's weights: asking is also the way to see whether it is there."""
+    try:
+        model: dict[str, Any] = await client.model()
+    except EdgeProblem as problem:
+        if problem.status != 404:
+            raise
+        model = {}  # an edge such as the original, which classifies and says no more
+    not_sure_below = threshold(model.get("not_sure_below"))
+    return About(str(model.get("sha256") or ""), str(model.get("name") or ""), not_sure_below)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, MnistNbError) else f"{type(error).__name__}: {error}"
