@@ -1,6 +1,7 @@
 /** The Durable Object: keeps the model in memory and answers with it. */
 import { DurableObject } from "cloudflare:workers";
 import { type Env, setting } from "./env";
+import { isKept, keep, readKept } from "./kept";
 import { Kernel } from "./kernel";
 import { Problem, problem, type ProblemFields } from "./problem";
 import { type Download, look, type Offer } from "./release";
@@ -188,6 +189,7 @@ export class Classifier extends DurableObject<Env> {
     } catch (error) {
       console.error(JSON.stringify({ event: "bucket not read", error: String(error) }));
       this.trouble = "The bucket could not be read; the next request tries again.";
+      await this.fallBack(null);
       return;
     }
     this.trouble = null;
@@ -195,13 +197,17 @@ export class Classifier extends DurableObject<Env> {
     if (offer === "empty") {
       this.seen = null; // a model in service stays in service
       if (this.active === null) this.rejected = null;
+      await this.fallBack(null);
       return;
     }
     try {
-      const model = await this.obtain(offer);
+      const known = this.known(offer.sha256);
+      const download = known ? null : await inTime(offer.read());
+      const model = download ? this.pack(download) : used(known!);
       const { key, pushedAt, seen } = offer;
       this.active = { model, key, pushedAt, loadedAt: new Date().toISOString() };
       this.seen = seen;
+      this.ctx.waitUntil(this.remember(offer, model.sha256, download));
       const ms = Date.now() - this.lookedAt;
       const log = { event: "weights in service", key, sha256: model.sha256, ms };
       console.log(JSON.stringify(log));
@@ -213,28 +219,65 @@ export class Classifier extends DurableObject<Env> {
       this.rejected = { key, sha256, reason, at: new Date().toISOString() };
       const log = { event: "weights rejected", ...this.rejected, error: String(error) };
       console.warn(JSON.stringify(log));
+      await this.fallBack(offer);
     }
   }
 
-  /** The model of an offer, from memory where it is known. */
-  private async obtain(offer: Offer): Promise<Model> {
-    const known = (sha256: string | null) =>
-      this.active?.model.sha256 === sha256 ? this.active.model : packed.get(sha256 ?? "");
-    let model = known(offer.sha256);
-    if (!model) {
-      const download = await inTime(offer.read());
-      model = known(download.sha256) ?? load(download);
+  /** Keeps what has come into service, for the time after an eviction. */
+  private async remember(offer: Offer, sha256: string, read: Download | null): Promise<void> {
+    const { key, pushedAt } = offer;
+    const { storage } = this.ctx;
+    try {
+      if (await isKept(storage, sha256, key)) return;
+      const download = read ?? (await inTime(offer.read()));
+      if (this.active?.model.sha256 !== sha256) return; // newer ones came meanwhile
+      await keep(storage, { ...download, key, pushedAt });
+    } catch (error) {
+      console.error(JSON.stringify({ event: "weights not kept", error: String(error) }));
     }
-    packed.delete(model.sha256); // and back in at the end: the first is the one unused for longest
-    packed.set(model.sha256, model);
-    let size = [...packed.values()].reduce((sum, { kernel }) => sum + kernel.size, 0);
-    for (const [sha256, { kernel }] of packed) {
-      if (size <= MAX_PACKED) break;
-      packed.delete(sha256);
-      size -= kernel.size;
-    }
-    return model;
   }
+
+  /**
+   * When nothing serves and what the bucket offers cannot: what this object served last, else what
+   * the pointer says was served before.
+   */
+  private async fallBack(offer: Offer | null): Promise<void> {
+    for (const find of [() => readKept(this.ctx.storage), () => offer?.previous()]) {
+      if (this.active !== null) return;
+      try {
+        const found = await find();
+        if (!found) continue;
+        const { key, pushedAt, sha256 } = found;
+        const model = this.pack(found);
+        this.active = { model, key, pushedAt, loadedAt: new Date().toISOString() };
+        console.warn(JSON.stringify({ event: "last good weights in service", key, sha256 }));
+      } catch (error) {
+        console.error(JSON.stringify({ event: "no last good weights", error: String(error) }));
+      }
+    }
+  }
+
+  private known(sha256: string | null): Model | undefined {
+    return this.active?.model.sha256 === sha256 ? this.active.model : packed.get(sha256 ?? "");
+  }
+
+  /** Those weights, packed at most once. */
+  private pack(download: Download): Model {
+    return used(this.known(download.sha256) ?? load(download));
+  }
+}
+
+/** Notes that a model is in use; the ones unused for longest go when memory is short. */
+function used(model: Model): Model {
+  packed.delete(model.sha256); // and back in at the end
+  packed.set(model.sha256, model);
+  let size = [...packed.values()].reduce((sum, { kernel }) => sum + kernel.size, 0);
+  for (const [sha256, { kernel }] of packed) {
+    if (size <= MAX_PACKED) break;
+    packed.delete(sha256);
+    size -= kernel.size;
+  }
+  return model;
 }
 
 function load({ file, sha256, etag }: Download): Model {

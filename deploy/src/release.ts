@@ -3,6 +3,7 @@
  * `Releases` of the Python package, else the plain key mnist.safetensors.
  */
 import { sha256Of } from "./digest";
+import type { Kept } from "./kept";
 import { isObject, MAX_FILE_BYTES, show, WeightsRefused } from "./safetensors";
 
 export const POINTER = "mnist/current.json";
@@ -24,6 +25,8 @@ export interface Offer {
    *   sense.
    */
   read(): Promise<Download>;
+  /** The weights that the pointer says were served before these; null when it names none. */
+  previous(): Promise<Kept | null>;
 }
 
 export interface Download {
@@ -52,6 +55,7 @@ export async function look(
     sha256: null,
     pushedAt: plain.uploaded.toISOString(),
     read: () => download(plain, null, null),
+    previous: () => Promise.resolve(null),
   };
 }
 
@@ -66,7 +70,9 @@ function unless(key: string, seen: string | null): R2GetOptions & { onlyIf: R2Co
 
 async function followPointer(bucket: R2Bucket, pointer: R2ObjectBody): Promise<Offer> {
   const pushedAt = pointer.uploaded.toISOString();
-  const offer = { seen: sight(pointer), key: POINTER, sha256: null, pushedAt };
+  let before: unknown = null;
+  const previous = () => readPrevious(bucket, before);
+  const offer = { seen: sight(pointer), key: POINTER, sha256: null, pushedAt, previous };
   const refuse = (reason: string): Offer => ({
     ...offer,
     read: () => Promise.reject(new WeightsRefused(`${POINTER} ${reason}`)),
@@ -84,10 +90,11 @@ async function followPointer(bucket: R2Bucket, pointer: R2ObjectBody): Promise<O
   }
   if (!isObject(value)) return refuse("is not a JSON object");
   const { sha256, key, bytes } = value;
-  if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) {
+  before = value.previous;
+  if (!isSha256(sha256)) {
     return refuse(`has sha256 ${show(sha256)}, not 64 hexadecimal digits`);
   }
-  if (key !== `mnist/${sha256}.safetensors`) {
+  if (key !== keyOf(sha256)) {
     return refuse(`has key ${show(key)}, not mnist/<sha256>.safetensors`);
   }
   if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
@@ -106,6 +113,21 @@ async function followPointer(bucket: R2Bucket, pointer: R2ObjectBody): Promise<O
       return download(object, bytes, sha256);
     },
   };
+}
+
+function isSha256(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+
+function keyOf(sha256: string): string {
+  return `mnist/${sha256}.safetensors`;
+}
+
+async function readPrevious(bucket: R2Bucket, sha256: unknown): Promise<Kept | null> {
+  const object = isSha256(sha256) ? await bucket.get(keyOf(sha256)) : null;
+  if (!object) return null;
+  const { key, uploaded } = object;
+  return { ...(await download(object, null, sha256 as string)), key, pushedAt: uploaded.toISOString() };
 }
 
 async function download(

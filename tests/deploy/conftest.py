@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -58,6 +60,20 @@ def log_of(edge: LocalEdge, event: str, count: int) -> list[dict[str, Any]]:
         lines = [line.partition(": ")[2] for line in edge.logs if f'"event":"{event}"' in line]
         if len(lines) >= count or time.monotonic() > deadline:
             return [json.loads(line) for line in lines]
+        time.sleep(0.01)
+
+
+def evict(edge: LocalEdge) -> None:
+    """What the platform does when memory is short; returns once the object is a new one."""
+
+    def loaded() -> Any:
+        return httpx.get(f"{edge.url}/model", timeout=30, trust_env=False).json().get("loaded_at")
+
+    before, deadline = loaded(), time.monotonic() + 20
+    assert edge.pid is not None
+    os.kill(edge.pid, signal.SIGUSR2)
+    while loaded() == before:
+        assert time.monotonic() < deadline, "no object was evicted"
         time.sleep(0.01)
 
 
