@@ -38,6 +38,35 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+const MAX_DEPTH = 32;
+
+/**
+ * JSON that means the same to every reader, as mnist_nb/strict_json.py has it: no number beyond
+ * float64, no half of a surrogate pair, and at most MAX_DEPTH levels.
+ *
+ * @param numbers what the digits of each number have to match.
+ */
+export function strictJson(text: string, numbers = /./): unknown {
+  const value: unknown = JSON.parse(text, function (_key, item, context?: { source?: string }) {
+    if (typeof item === "number" && !(Number.isFinite(item) && numbers.test(context?.source ?? ""))) {
+      throw new SyntaxError(`the number ${context?.source?.slice(0, 40)} cannot be there`);
+    }
+    return item;
+  } as Parameters<typeof JSON.parse>[1]);
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= MAX_DEPTH; depth++) {
+    const texts = level.flatMap((item) => (isObject(item) ? Object.keys(item) : [item]));
+    if (!texts.every((item) => typeof item !== "string" || item.isWellFormed())) {
+      throw new SyntaxError("a text has half a surrogate pair");
+    }
+    level = level.flatMap((item) =>
+      Array.isArray(item) ? item : isObject(item) ? Object.values(item) : [],
+    );
+    if (level.length === 0) return value;
+  }
+  throw new SyntaxError(`it is nested more than ${MAX_DEPTH} deep`);
+}
+
 /**
  * Reads and checks a whole file.
  *
@@ -50,6 +79,10 @@ export function readSafetensors(bytes: Uint8Array): Container {
   const { header, body } = split(bytes);
   const metadata = header.get("__metadata__");
   if (!isObject(metadata)) throw new WeightsRefused("its header has no __metadata__ object");
+  for (const [name, text] of Object.entries(metadata)) {
+    if (typeof text === "string") continue;
+    throw new WeightsRefused(`in its __metadata__ ${show(name)} is ${show(text)}, not a text`);
+  }
   header.delete("__metadata__");
 
   const places = [...header].map(([name, entry]) => place(name, entry, body.length));
@@ -87,9 +120,9 @@ function split(bytes: Uint8Array): { header: Map<string, unknown>; body: Uint8Ar
   let header: unknown;
   try {
     const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    header = JSON.parse(utf8.decode(bytes.subarray(8, start)));
-  } catch {
-    throw new WeightsRefused("its header is not JSON in UTF-8");
+    header = strictJson(utf8.decode(bytes.subarray(8, start)), /^(0|-?[1-9]\d*)$/);
+  } catch (error) {
+    throw new WeightsRefused(`its header is not JSON in UTF-8: ${(error as Error).message}`);
   }
   if (!isObject(header)) throw new WeightsRefused("its header is not a JSON object");
   return { header: new Map(Object.entries(header)), body: bytes.subarray(start) };
@@ -106,7 +139,8 @@ interface Place {
 function place(name: string, entry: unknown, available: number): Place {
   const where = `tensor ${show(name)}`;
   if (!isObject(entry)) throw new WeightsRefused(`${where} is described by ${show(entry)}`);
-  const { dtype, shape, data_offsets: offsets } = entry;
+  const { dtype, shape, data_offsets: offsets, ...more } = entry;
+  if (Object.keys(more).length > 0) throw new WeightsRefused(`${where} is described by ${show(entry)}`);
   if (dtype !== "F32" && dtype !== "F16") {
     throw new WeightsRefused(`${where} has dtype ${show(dtype)}, only F32 and F16 are read`);
   }

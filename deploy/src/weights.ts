@@ -3,13 +3,14 @@
  * `readWeights` follows one image through the layers, so a network that cannot run is refused, with
  * its reason, before it runs. The Python reader, mnist_nb/network, checks the same.
  */
-import { isObject, readSafetensors, show, type Tensor, WeightsRefused } from "./safetensors";
+import { cost, MAX_COST, MAX_ROOM, room } from "./cost";
+import { isObject, readSafetensors, show, strictJson, type Tensor, WeightsRefused } from "./safetensors";
 
 export const FORMAT = "mnist-nb.network/1";
 export const MAX_LAYERS = 64;
 export const MAX_LABELS = 1000;
 export const MAX_ACTIVATION = 1 << 20; // numbers in one activation of one image
-export const MAX_MULTIPLY_ADDS = 250e6; // for one image: about 20 ms in the kernel
+const TINY = 1e-30; // what divides is no less
 
 /** An activation of one image: channels on rows x columns; `flat` once it is a plain vector. */
 export interface Shape {
@@ -38,6 +39,10 @@ export interface Weights {
   layers: { layer: Layer; before: Shape; after: Shape }[];
   /** The layers as the file has them, for people. */
   described: unknown[];
+  /** What one image costs in the kernel, in multiply-adds. */
+  cost: number;
+  /** Numbers that the kernel keeps for it. */
+  room: number;
   /** Trained numbers: weights and biases, without the running statistics of batch norm. */
   parameters: number;
   /** Below this largest probability an answer counts as "not sure"; null when the file says none. */
@@ -73,18 +78,25 @@ export function readWeights(bytes: Uint8Array): Weights {
   }
   const layers: Weights["layers"] = [];
   let shape: Shape = { c: 1, h: 28, w: 28, flat: false };
-  let work = 0;
   for (const [index, entry] of described.entries()) {
     const fields = new Fields(entry, `layer ${index}`);
     const layer = readLayer(fields, tensors);
     const after = shapeAfter(layer, shape, fields.where);
     layers.push({ layer, before: shape, after });
-    work += multiplyAdds(layer, after);
     shape = after;
   }
-  if (work > MAX_MULTIPLY_ADDS) {
+  const work = cost(layers);
+  if (work > MAX_COST) {
     throw new WeightsRefused(
-      `it takes ${work} multiply-adds an image, at most ${MAX_MULTIPLY_ADDS} are allowed`,
+      `it costs as much as ${work} multiply-adds an image, at most ${MAX_COST} are allowed: ` +
+        "use fewer or smaller layers",
+    );
+  }
+  const needed = room(layers);
+  if (needed > MAX_ROOM) {
+    throw new WeightsRefused(
+      `packed it needs room for ${needed} numbers, at most ${MAX_ROOM} are allowed: use fewer or ` +
+        "smaller layers",
     );
   }
   if (!shape.flat || shape.c !== labels.length) {
@@ -93,12 +105,14 @@ export function readWeights(bytes: Uint8Array): Weights {
   network.notes("training");
   return {
     name: network.text("name"),
-    scale: input.number("scale", { above: 0 }),
+    scale: input.number("scale", { least: TINY }),
     mean: input.number("mean"),
-    std: input.number("std", { above: 0 }),
+    std: input.number("std", { least: TINY }),
     labels,
     layers,
     described,
+    cost: work,
+    room: needed,
     parameters: countParameters(layers),
     notSureBelow: notSureBelow(network),
   };
@@ -113,9 +127,10 @@ function notSureBelow(network: Fields): number | null {
 function parse(text: unknown): unknown {
   if (typeof text !== "string") throw new WeightsRefused("its metadata has no text `network`");
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new WeightsRefused("`network` in its metadata is not JSON");
+    return strictJson(text);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new WeightsRefused(`\`network\` in its metadata is not JSON: ${reason}`);
   }
 }
 
@@ -130,7 +145,7 @@ function readLayer(fields: Fields, tensors: Map<string, Tensor>): Layer {
   switch (op) {
     case "conv2d": {
       fields.only("op", "weight", "bias", "stride", "padding");
-      const padding = fields.get("padding") ?? "valid";
+      const padding = fields.has("padding") ? fields.get("padding") : "valid";
       if (padding !== "valid" && padding !== "same") {
         throw new WeightsRefused(`${fields.where}: padding is ${show(padding)}, not valid or same`);
       }
@@ -141,7 +156,7 @@ function readLayer(fields: Fields, tensors: Map<string, Tensor>): Layer {
     case "batchnorm2d": {
       fields.only("op", "prefix", "eps");
       const of = (name: string) => tensor(`${fields.text("prefix")}.${name}`);
-      const eps = fields.number("eps", { fallback: 1e-5, above: 0 });
+      const eps = fields.number("eps", { fallback: 1e-5, least: TINY });
       const [mean, variance] = [of("running_mean"), of("running_var")];
       const below = variance.data.find((x) => x < 0);
       if (below !== undefined) {
@@ -222,10 +237,6 @@ function size(shape: Shape): string {
   return shape.flat ? `${shape.c} values` : `${shape.c}x${shape.h}x${shape.w}`;
 }
 
-function multiplyAdds(layer: Layer, after: Shape): number {
-  return "weight" in layer ? layer.weight.data.length * after.h * after.w : 0;
-}
-
 function countParameters(layers: Weights["layers"]): number {
   const trained = new Set<Tensor>();
   for (const { layer } of layers) {
@@ -248,6 +259,10 @@ class Fields {
     this.entries = new Map(Object.entries(value));
   }
 
+  has(name: string): boolean {
+    return this.entries.has(name);
+  }
+
   get(name: string): unknown {
     return this.entries.get(name);
   }
@@ -259,26 +274,26 @@ class Fields {
 
   text(name: string): string {
     const value = this.get(name);
-    if (typeof value !== "string" || value.length > 200 || !value.isWellFormed()) {
+    if (typeof value !== "string" || [...value].length > 200) {
       throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a short text`);
     }
     return value;
   }
 
-  number(name: string, { fallback, above }: { fallback?: number; above?: number } = {}): number {
-    const value = this.get(name) ?? fallback;
+  number(name: string, { fallback, least }: { fallback?: number; least?: number } = {}): number {
+    const value = this.entries.has(name) ? this.get(name) : fallback;
     if (typeof value !== "number" || !(Math.abs(value) < 1e30)) {
       throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a finite number`);
     }
-    if (above !== undefined && value <= above) {
-      throw new WeightsRefused(`${this.where}: ${name} is ${value}, not above ${above}`);
+    if (least !== undefined && value < least) {
+      throw new WeightsRefused(`${this.where}: ${name} is ${value}, not above 0, at least ${least}`);
     }
     return value;
   }
 
   /** A whole number 1 to 28, as strides and window sizes are. */
   count(name: string, fallback?: number): number {
-    const value = this.get(name) ?? fallback;
+    const value = this.entries.has(name) ? this.get(name) : fallback;
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 28) {
       throw new WeightsRefused(
         `${this.where}: ${name} is ${show(value)}, not a whole number 1 to 28`,

@@ -15,12 +15,15 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from mnist_nb import strict_json
 from mnist_nb.errors import WeightsError
 from mnist_nb.network.architecture import Architecture, BatchNorm2d
+from mnist_nb.network.cost import check_cost
 
 FORMAT = "mnist-nb.network/1"
 MAX_BYTES = 16 << 20  # of a file; the Worker has the same cap, as its memory is 128 MB
 MAX_HEADER = 1 << 20  # bytes of the JSON header
+MAX_AXES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +128,8 @@ def _read(content: bytes, path: Path | None) -> Weights:
         raise WeightsError(f"dtype {error} is not float32 or float16") from None
     architecture = Architecture.from_json(metadata["network"])
     tensors = {name: _checked(name, tensor) for name, tensor in loaded.items()}
-    architecture.shapes({name: tensor.shape for name, tensor in tensors.items()})
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
+    check_cost(architecture, architecture.shapes(shapes), shapes)
     for layer in architecture.layers:
         if isinstance(layer, BatchNorm2d) and tensors[f"{layer.prefix}.running_var"].min() < 0:
             raise WeightsError(f"{layer.prefix}.running_var has a value below 0")
@@ -144,12 +148,19 @@ def _metadata(content: bytes) -> dict[str, str]:
             "the length: truncated, or not a safetensors file"
         )
     try:
-        header = json.loads(content[8 : 8 + length])
-    except (ValueError, RecursionError) as error:
-        raise WeightsError(f"its header is not JSON: {error}") from None
-    metadata = header.get("__metadata__") if isinstance(header, dict) else None
+        header = strict_json.loads(content[8 : 8 + length])
+    except ValueError as error:
+        raise WeightsError(f"its header is not JSON in UTF-8: {error}") from None
+    metadata = header.pop("__metadata__", None) if isinstance(header, dict) else None
     if not isinstance(metadata, dict):
         raise WeightsError(f"its header has no __metadata__ with format {FORMAT!r}")
+    for name, entry in header.items():  # what the library checks no more strictly than the edge
+        if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+            raise WeightsError(
+                f"not a valid safetensors file: {name!r:.80} is described by {entry!r:.80}"
+            )
+        if not isinstance(entry["shape"], list) or len(entry["shape"]) > MAX_AXES:
+            raise WeightsError(f"tensor {name!r:.80} has shape {entry['shape']!r:.80}")
     return metadata
 
 

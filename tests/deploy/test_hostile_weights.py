@@ -107,7 +107,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     ),
     "variance negative": (with_value("norm.running_var", -1.0), "variance is -1, below 0"),
     "another format": (pack(TENSORS, network(LAYERS), "mnist-nb.network/2"), "mnist-nb.network/2"),
-    "no format": (pack(TENSORS, network(LAYERS), None), "format is null"),
+    "no format": (pack(TENSORS, network(LAYERS), None), '"format" is null'),
     "network not JSON": (pack(TENSORS, "{"), "not JSON"),
     "network a list": (pack(TENSORS, []), "not an object"),
     "metrics a number": (pack(TENSORS, network(LAYERS, metrics=7)), "metrics is 7, not an object"),
@@ -118,7 +118,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "scale missing": (with_input(scale=None), "scale"),
     "mean infinite": (
         pack(TENSORS, json.dumps(network(LAYERS)).replace("0.13", "1e999")),
-        "mean",
+        "1e999 cannot be there",
     ),
     "no layers": (pack(TENSORS, network([])), "layers are []"),
     "too many layers": (pack(TENSORS, network([{"op": "relu"}] * 65 + LAYERS)), "1 to 64"),

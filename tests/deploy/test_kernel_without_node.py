@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mnist_nb.errors import WeightsError
 from mnist_nb.network import plain_loops
 from mnist_nb.network.convert import convert
 from mnist_nb.network.file_format import read_weights
@@ -179,14 +180,13 @@ def test_a_batch_gives_the_same_bits_as_its_images_one_by_one() -> None:
     assert kernel.classify(images).tobytes() == alone.tobytes()
 
 
-def test_what_does_not_fit_is_refused() -> None:
+def test_what_does_not_fit_is_refused_before_the_kernel_sees_it() -> None:
     tensors = {
         "c": np.zeros((10_000, 1, 28, 28), np.float16),
         "w": np.zeros((2, 10_000), np.float16),
     }
-    weights = read_weights(pack(tensors, network([CONV, *END], 2)))
-    with pytest.raises(Refused, match="NO_MEMORY"):
-        WasmKernel(weights)
+    with pytest.raises(WeightsError, match="packed it needs room for"):
+        read_weights(pack(tensors, network([CONV, *END], 2)))
 
 
 def test_a_fold_that_overflows_is_refused() -> None:

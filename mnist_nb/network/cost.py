@@ -1,0 +1,101 @@
+"""What one image costs in the kernel, and the room that the kernel needs for a network.
+
+Both are bounded before anything runs, and by counting: the clock of a Worker stands still while it
+computes. `docs/weights-format.md` has the table, and where its numbers are from;
+`deploy/src/cost.ts` counts the same, and a test holds the two together.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import ceil, prod
+
+from mnist_nb.errors import WeightsError
+from mnist_nb.network.architecture import (
+    INPUT_SHAPE,
+    Architecture,
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    Gelu,
+    Linear,
+    MaxPool2d,
+    Relu,
+    Shape,
+)
+
+MAX_COST = 250_000_000  # multiply-adds an image: about 12 ms at the edge
+MAX_ROOM = 7_000_000  # numbers, of the 8 million in the 32 MiB that the kernel has
+
+
+def check_cost(
+    architecture: Architecture, shapes: Sequence[Shape], tensors: Mapping[str, Shape]
+) -> None:
+    """Refuse a network that is too slow or too large for the edge.
+
+    Args:
+        architecture: of the network.
+        shapes: what comes out of each layer, as `Architecture.shapes` gives it.
+        tensors: the shape of each tensor by name.
+
+    Raises:
+        WeightsError: with the count and the limit.
+    """
+    work, numbers = count(architecture, shapes, tensors)
+    for what, number, most in (
+        (f"it costs as much as {work:,} multiply-adds an image", work, MAX_COST),
+        (f"packed it needs room for {numbers:,} numbers", numbers, MAX_ROOM),
+    ):
+        if number > most:
+            raise WeightsError(f"{what}, at most {most:,} are allowed: use fewer or smaller layers")
+
+
+def count(
+    architecture: Architecture, shapes: Sequence[Shape], tensors: Mapping[str, Shape]
+) -> tuple[int, int]:
+    """Return the cost in multiply-adds of a well-filled convolution, and the room in numbers."""
+    cost = 600 * prod(shapes[-1])  # softmax
+    kept = unpacked = largest = 0
+    layers = architecture.layers
+    for index, (before, after) in enumerate(pairwise([INPUT_SHAPE, *shapes])):
+        layer = layers[index]
+        entering, leaving = _numbers(before), _numbers(after)
+        match layer:
+            case Conv2d():
+                # Channels go in fours, but for the image itself; tiles are 6 pixels of 8 channels.
+                size, inputs = tensors[layer.weight][-1], _fours(before[0]) if index else 1
+                pixels = prod(after[1:])
+                tiles = 4 * ceil(pixels / 24) if size == 3 else ceil(pixels / 6)
+                cost += tiles * ceil(after[0] / 8) * (48 * size**2 * inputs + 100 * size + 300)
+                kept += ((36 if size == 3 else size**2) * inputs + 1) * _fours(after[0])
+                if layer.padding == "same":
+                    padded = inputs * prod(side + size - 1 for side in before[1:])
+                    cost += 10 * padded
+                    largest = max(largest, padded)
+            case MaxPool2d():
+                cost += (16 + 3 * layer.size**2) * leaving
+            case Linear():
+                if index == len(layers) - 1:
+                    cost += 14 * after[0] * before[0]  # in float64
+                else:
+                    cost += 16 * ceil(after[0] / 8) * entering
+                kept += after[0] * entering + leaving
+            case Gelu():
+                cost += 14 * entering
+            case Flatten():
+                cost += 16 * entering
+            case BatchNorm2d() | Relu():
+                cost += 5 * entering
+                kept += 2 * _fours(before[0]) if isinstance(layer, BatchNorm2d) else 0
+        if isinstance(layer, Conv2d | Linear):
+            unpacked = max(unpacked, prod(tensors[layer.weight]))
+        largest = max(largest, entering, leaving)
+    # Three images go through the network at once, back and forth between two buffers.
+    return cost, kept + unpacked + 6 * largest
+
+
+def _fours(channels: int) -> int:
+    return -(-channels // 4) * 4
+
+
+def _numbers(shape: Shape) -> int:
+    return _fours(shape[0]) * prod(shape[1:])
