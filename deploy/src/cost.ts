@@ -28,12 +28,12 @@ export function cost(layers: Placed): number {
         return pixels * Math.ceil(after.c / 8) * tile + border;
       }
       case "maxpool2d":
-        return (16 + 3 * layer.size * layer.size) * numbers(after);
+        return (40 + 3 * layer.size * layer.size) * numbers(after);
       case "linear":
         if (index === layers.length - 1) return 14 * layer.weight.data.length; // in float64
         return 16 * Math.ceil(after.c / 8) * numbers(before);
       default:
-        return (layer.op === "gelu" ? 14 : layer.op === "flatten" ? 16 : 5) * numbers(before);
+        return (layer.op === "gelu" ? 24 : layer.op === "flatten" ? 16 : 10) * numbers(before);
     }
   });
   return each.reduce((sum, one) => sum + one, 600 * (layers.at(-1)?.after.c ?? 0)); // softmax

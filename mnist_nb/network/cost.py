@@ -72,7 +72,7 @@ def count(
                     cost += 10 * padded
                     largest = max(largest, padded)
             case MaxPool2d():
-                cost += (16 + 3 * layer.size**2) * leaving
+                cost += (40 + 3 * layer.size**2) * leaving
             case Linear():
                 if index == len(layers) - 1:
                     cost += 14 * after[0] * before[0]  # in float64
@@ -80,11 +80,11 @@ def count(
                     cost += 16 * ceil(after[0] / 8) * entering
                 kept += after[0] * entering + leaving
             case Gelu():
-                cost += 14 * entering
+                cost += 24 * entering
             case Flatten():
                 cost += 16 * entering
             case BatchNorm2d() | Relu():
-                cost += 5 * entering
+                cost += 10 * entering
                 kept += 2 * _fours(before[0]) if isinstance(layer, BatchNorm2d) else 0
         if isinstance(layer, Conv2d | Linear):
             unpacked = max(unpacked, prod(tensors[layer.weight]))

@@ -28,8 +28,8 @@ def wide() -> bytes:
 
 
 COSTLY = {
-    "gelus": chain({"op": "gelu"}, 55, 400),
-    "pools": chain({"op": "maxpool2d", "size": 1}, 40, 400),
+    "gelus": chain({"op": "gelu"}, 32, 400),
+    "pools": chain({"op": "maxpool2d", "size": 1}, 17, 400),
     "convolutions": wide(),
 }
 
