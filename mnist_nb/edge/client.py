@@ -114,7 +114,7 @@ class EdgeClient(BaseClient):
         incoming = Incoming(self.url, self._seconds(request))
         try:
             with self._http.stream(**self._arguments(request)) as response:
-                incoming.headers_are_here()
+                incoming.headers_are_here(response.headers)
                 for chunk in response.iter_bytes():
                     incoming.add(chunk)
         except httpx.HTTPError as error:
@@ -195,7 +195,7 @@ class AsyncEdgeClient(BaseClient):
         incoming = Incoming(self.url, self._seconds(request))
         try:
             async with self._http.stream(**self._arguments(request)) as response:
-                incoming.headers_are_here()
+                incoming.headers_are_here(response.headers)
                 async for chunk in response.aiter_bytes():
                     incoming.add(chunk)
         except httpx.HTTPError as error:

@@ -67,7 +67,8 @@ class BaseClient:
         return f"{type(self).__name__}({self.url!r}{token}, timeout={self.timeout:g})"
 
     def _settings(self) -> dict[str, Any]:
-        headers = {"user-agent": f"mnist-nb/{__version__}"}
+        # Packed answers could unpack to any size, and an honest one is small.
+        headers = {"user-agent": f"mnist-nb/{__version__}", "accept-encoding": "identity"}
         if self._token:
             headers["authorization"] = f"Bearer {self._token}"
         return {
@@ -166,9 +167,19 @@ class Incoming:
         self.deadline = float("inf")
         self.body = bytearray()
 
-    def headers_are_here(self) -> None:
-        """From now on the body has `seconds` to arrive."""
-        self.deadline = perf_counter() + self.seconds
+    def headers_are_here(self, headers: httpx.Headers) -> None:
+        """From now on the body has what is left of `seconds` to arrive.
+
+        Raises:
+            EdgeProtocolError: it is packed, although that was not asked for.
+        """
+        self.deadline = self.began + self.seconds
+        coding = headers.get("content-encoding", "identity").strip().lower()
+        if coding != "identity":
+            raise EdgeProtocolError(
+                f"{self.url} answered packed ({coding:.40}), although asked not to:"
+                " is this the URL of an edge?"
+            )
 
     def add(self, chunk: bytes) -> None:
         """Take a piece of the body.

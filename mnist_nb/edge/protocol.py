@@ -196,8 +196,14 @@ def _place(text: str) -> Place:
 
 def server_timing(text: str) -> dict[str, float]:
     """Durations in ms of a Server-Timing header; entries without one are left out."""
-    found = re.findall(r"([\w!#$%&'*+.^`|~-]+)\s*;(?:[^,]*;)?\s*dur\s*=\s*\"?([0-9.]+)", text)
-    return {name: float(ms) for name, ms in found if re.fullmatch(r"\d+(\.\d*)?|\.\d+", ms)}
+    found = {}
+    for entry in text.split(","):
+        name, *parameters = (word.strip() for word in entry.split(";"))
+        for key, _, value in (word.partition("=") for word in parameters):
+            number = re.fullmatch(r'"?(\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})"?', value.strip())
+            if key.strip().lower() == "dur" and number:
+                found[name] = float(number[1])
+    return found
 
 
 def _parsed(body: bytes) -> Any:

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.file_format import Weights, read_weights
+from mnist_nb.network.file_format import Weights, file_bytes, read_weights
 
 
 def read_candidate(path: Path | str) -> tuple[bytes, Weights]:
@@ -27,7 +27,7 @@ def read_candidate(path: Path | str) -> tuple[bytes, Weights]:
         content = convert(path)
         return content, read_weights(content)
     weights = read_weights(path)
-    content = path.read_bytes()
+    content = file_bytes(path)
     if hashlib.sha256(content).hexdigest() != weights.sha256:
         raise WeightsError(f"{path} changed while it was read; push it once more")
     return content, weights
@@ -37,6 +37,8 @@ def _is_foreign(path: Path) -> bool:
     """Whether it is a file of Burn or PyTorch. What is neither is left to our own reader."""
     from mnist_nb.network import import_burn, import_pytorch
 
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as file:
             head = file.read(256)

@@ -25,7 +25,7 @@ from mnist_nb.network.architecture import (
     Shape,
 )
 from mnist_nb.network.export_onnx import to_onnx
-from mnist_nb.network.file_format import MAX_BYTES, write_weights
+from mnist_nb.network.file_format import MAX_BYTES, file_bytes, write_weights
 
 __all__ = ["MAX_SOURCE", "Activation", "convert", "infer_layers", "to_onnx"]
 
@@ -61,7 +61,7 @@ def convert(
     """
     where = "these bytes" if isinstance(source, bytes) else str(source)
     try:
-        content = source if isinstance(source, bytes) else _file_bytes(source)
+        content = source if isinstance(source, bytes) else file_bytes(source, MAX_SOURCE)
         tensors, found, origin = _read(content)
         description = _description(tensors, found, layers, activation)
         stem = "imported" if isinstance(source, bytes) else source.stem[:MAX_TEXT]
@@ -73,13 +73,6 @@ def convert(
         raise WeightsError(f"cannot read {where}: {error.strerror or error}") from None
     except WeightsError as error:
         raise WeightsError(f"{where} cannot be imported: {error}") from None
-
-
-def _file_bytes(path: Path) -> bytes:
-    size = path.stat().st_size
-    if size > MAX_SOURCE:
-        raise WeightsError(f"{size:,} bytes, at most {MAX_SOURCE:,} are allowed")
-    return path.read_bytes()
 
 
 def _read(content: bytes) -> tuple[dict[str, NDArray[np.float32]], Layers | None, str]:

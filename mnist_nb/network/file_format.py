@@ -82,7 +82,7 @@ def read_weights(source: "Path | str | bytes") -> Weights:
     """
     path = None if isinstance(source, bytes) else Path(source)
     try:
-        content = source if isinstance(source, bytes) else _file_bytes(Path(source))
+        content = source if isinstance(source, bytes) else file_bytes(Path(source))
         return _read(content, path)
     except OSError as error:
         raise WeightsError(f"cannot read {path}: {error.strerror or error}") from None
@@ -105,11 +105,21 @@ def write_weights(architecture: Architecture, tensors: Mapping[str, NDArray[np.f
     return content
 
 
-def _file_bytes(path: Path) -> bytes:
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise WeightsError(f"{size:,} bytes, at most {MAX_BYTES:,} are allowed")
-    return path.read_bytes()
+def file_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+    """Read a file of at most so many bytes, whatever its size is said to be.
+
+    Raises:
+        WeightsError: it has more, or is no file: a pipe or a device may never end.
+        OSError: it cannot be read.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise WeightsError("it is a pipe or a device, not a file: copy it to a file first")
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        size = max(path.stat().st_size, len(content))
+        raise WeightsError(f"{size:,} bytes, at most {most:,} are allowed")
+    return content
 
 
 def _read(content: bytes, path: Path | None) -> Weights:

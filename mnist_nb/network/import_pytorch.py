@@ -23,6 +23,8 @@ _ZIP_ERRORS = (  # all that zipfile raises on a damaged file
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
     *(RuntimeError, ValueError, LookupError, OverflowError),
 )
+MAX_PICKLE = 1 << 18  # bytes; a hundred layers take 40 KB, and each byte may make an object
+MAX_MEMBERS = 10_000
 MAX_NUMBERS = 1 << 25  # eight times what a weights file can hold
 _NESTED = ("state_dict", "model_state_dict", "model")  # where checkpoints keep it
 
@@ -36,6 +38,8 @@ def read_state_dict(content: bytes) -> dict[str, NDArray[np.float32]]:
     Raises:
         WeightsError: truncated, not a state dict, or its pickle names anything but tensors.
     """
+    if (members := content.count(b"PK\1\2")) > MAX_MEMBERS:  # before zipfile makes objects of them
+        raise WeightsError(f"{members:,} members in the zip file, at most {MAX_MEMBERS:,} are read")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _tensors(_Archive(archive, len(content)))
@@ -77,7 +81,10 @@ class _Archive:
 
 
 def _tensors(archive: _Archive) -> dict[str, NDArray[np.float32]]:
-    found = read_pickle(archive.get("data.pkl"))
+    pickle = archive.get("data.pkl")
+    if len(pickle) > MAX_PICKLE:
+        raise WeightsError(f"data.pkl has {len(pickle):,} bytes, at most {MAX_PICKLE:,} are read")
+    found = read_pickle(pickle)
     for key in _NESTED:
         if isinstance(found, dict) and isinstance(found.get(key), dict):
             found = found[key]

@@ -126,8 +126,9 @@ def _run(at: Cursor) -> Any:
             case b"c":  # GLOBAL
                 stack.append(_known(at, start, f"{_line(at)}.{_line(at)}"))
             case b"\x93":  # STACK_GLOBAL
-                attribute, module = stack.pop(), stack.pop()
-                stack.append(_known(at, start, f"{module!s:.80}.{attribute!s:.80}"))
+                # Texts only: tuples that hold each other many times over print for ever.
+                attribute, module = _same(stack.pop(), str), _same(stack.pop(), str)
+                stack.append(_known(at, start, f"{module:.80}.{attribute:.80}"))
             case b"Q":  # BINPERSID
                 stack.append(_same(stack.pop(), tuple))
             case b"R":  # REDUCE

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from time import process_time
 from typing import Any
 
 import httpx
@@ -448,3 +449,25 @@ async def test_a_dripping_answer_ends_at_the_deadline() -> None:
     async with AsyncEdgeClient("http://edge.test", timeout=0.05, transport=transport) as client:
         with pytest.raises(EdgeOffline, match=r"not complete after 0\.05"):
             await client.classify(IMAGE)
+
+
+def test_a_long_server_timing_is_read_in_one_go() -> None:
+    began = process_time()
+    assert server_timing("a;" + "b;" * 1_000_000 + "dur=3") == {"a": 3.0}
+    assert server_timing("a" * 1_000_000) == {}
+    assert process_time() - began < 5
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip", "br"])
+def test_a_packed_answer_is_not_unpacked(coding: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.headers["accept-encoding"] == "identity"
+        return httpx.Response(
+            200, headers={"content-encoding": coding}, stream=httpx.ByteStream(b"x")
+        )
+
+    with (
+        EdgeClient("http://127.0.0.1:1", transport=httpx.MockTransport(answer)) as edge,
+        pytest.raises(EdgeProtocolError, match="packed"),
+    ):
+        edge.model()
