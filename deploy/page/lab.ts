@@ -78,6 +78,7 @@ function show(model: Model, el: HTMLElement, mode: "lab" | "seen", signal: Abort
   let labels = "";
   let newest: DataView | undefined;
   let isAsked = false;
+  let wanted = 0; // number of the frame that the kernel wants to hear of
   const { port1, port2 } = new MessageChannel();
   // A message that is posted from a frame's callback comes after its style, layout and paint.
   port1.onmessage = ({ data }) => model.send({ painted: data as number });
@@ -99,12 +100,15 @@ function show(model: Model, el: HTMLElement, mode: "lab" | "seen", signal: Abort
       answers.root.dataset.edgeState = facts.edge?.state ?? "";
       answers.show(shown(frame, facts));
     }
-    if (frame.flags & Flag.Tell) port2.postMessage(frame.number);
+    if (wanted > 0) port2.postMessage(wanted);
+    wanted = 0;
   };
   const changed = () => {
     const frame = model.get("frame");
     if (frame === undefined || frame.byteLength < HEAD) return;
     newest = frame;
+    // The frame that is asked about may be replaced before it is painted.
+    if (frame.getUint32(4, true) & Flag.Tell) wanted = frame.getUint32(0, true);
     if (isAsked) return;
     isAsked = true;
     if (document.hidden)

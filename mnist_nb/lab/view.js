@@ -490,6 +490,7 @@ function show(model, el, mode, signal) {
   let labels = "";
   let newest;
   let isAsked = false;
+  let wanted = 0;
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = ({ data }) => model.send({ painted: data });
   const paint = () => {
@@ -509,12 +510,14 @@ function show(model, el, mode, signal) {
       answers.root.dataset.edgeState = facts.edge?.state ?? "";
       answers.show(shown(frame, facts));
     }
-    if (frame.flags & 64 /* Tell */) port2.postMessage(frame.number);
+    if (wanted > 0) port2.postMessage(wanted);
+    wanted = 0;
   };
   const changed = () => {
     const frame = model.get("frame");
     if (frame === void 0 || frame.byteLength < HEAD) return;
     newest = frame;
+    if (frame.getUint32(4, true) & 64 /* Tell */) wanted = frame.getUint32(0, true);
     if (isAsked) return;
     isAsked = true;
     if (document.hidden)

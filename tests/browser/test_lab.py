@@ -34,7 +34,7 @@ def shown(open_notebook: Callable[..., LabNotebook]) -> LabNotebook:
 @pytest.fixture
 def lab(shown: LabNotebook) -> LabNotebook:
     """The same with empty paper."""
-    shown.page.get_by_role("button", name="Clear").click()
+    shown.clear()
     shown.wait_for("d.state === 'empty' && d.edgeState === 'up'")
     return shown
 
@@ -57,7 +57,7 @@ def brightness(color: str) -> float:
 
 def test_run_all_runs_every_cell_without_error(lab: LabNotebook):
     assert lab.page.locator(ERRORS).all_inner_texts() == []
-    texts = "\n".join(lab.page.locator(OUTPUT).all_inner_texts())
+    texts = "\n".join(lab.page.locator(OUTPUT).all_text_contents())
     assert texts.count("says 7") == 2  # numpy here, and the edge
     assert "10 images: 100.00% agree" in texts
 
@@ -240,7 +240,7 @@ def test_drawing_goes_on_while_the_edge_is_dead_and_it_comes_back(
     assert_both_say(lab, 3)
     assert edge.pid is not None
     os.kill(edge.pid, signal.SIGKILL)
-    lab.page.get_by_role("button", name="Clear").click()
+    lab.clear()
     lab.draw(SEVEN)
     shown = lab.wait_for("d.edgeState === 'offline' && d.localWinner === '7'")
     assert shown["edgeWinner"] == ""
@@ -257,7 +257,7 @@ def test_a_reload_keeps_the_drawing_and_the_pen(lab: LabNotebook):
     lab.reload()
     lab.wait_for_ink(before)
     assert_both_say(lab, 8)
-    lab.page.get_by_role("button", name="Clear").click()
+    lab.clear()
     lab.draw(THREE)
     assert_both_say(lab, 3)
 
