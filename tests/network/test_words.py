@@ -61,7 +61,7 @@ def answer(plain: dict[str, Any] | None) -> Answer | None:
 @pytest.mark.parametrize("name", NUMBERS)
 def test_numbers(name: str, page: dict[str, list[str]]) -> None:
     assert TABLE[name] == [[value, NUMBERS[name](value)] for value, _ in TABLE[name]]
-    assert TABLE[name] == [[value, said] for (value, _), said in zip(TABLE[name], page[name])]
+    assert page[name] == [said for _, said in TABLE[name]]
 
 
 @pytest.mark.parametrize("case", TABLE["verdict"], ids=lambda case: case["name"])
