@@ -25,8 +25,8 @@ from mnist_nb.local_edge.local_edge import LocalEdge
 from mnist_nb.network.convert import to_onnx
 from mnist_nb.network.file_format import read_weights, shipped_weights
 from mnist_nb.releases.releases import BucketSettings, Releases
-from tests.network.test_convert_samples import burn_bin, saved
 from tests.support.cloudflare_stand_in import TOKEN, Account, stand_in
+from tests.support.other_programs import burn_bin, saved
 
 
 @pytest.fixture(autouse=True)
