@@ -10,6 +10,11 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+_PLAIN = str.maketrans(
+    {"├": "|", "└": "`", "─": "-", "…": "...", "×": "x", "⁻": "^-", "\N{NO-BREAK SPACE}": " "}
+    | dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
+)
+
 
 def console(stderr: bool = False) -> "Console":
     """A terminal that shows text as it is."""
@@ -38,8 +43,7 @@ def talking(as_json: bool) -> Iterator[dict[str, Any]]:
 
 
 def encodable(text: str) -> str:
-    """The text in what a terminal can show; trees have ASCII's lines where they must."""
+    """The text in what a terminal can show; trees and powers are in ASCII where they must be."""
     if (sys.stdout.encoding or "utf-8").lower().startswith("utf"):
         return text
-    plain = str.maketrans({"├": "|", "└": "`", "─": "-", "…": "..."})
-    return text.translate(plain).encode("ascii", "replace").decode()
+    return text.translate(_PLAIN).encode("ascii", "replace").decode()

@@ -79,10 +79,12 @@ def _deploy(
             f"npx wrangler r2 bucket delete {bucket}   (in deploy/, once it is empty)",
         )
     ]
-    content, checked = read_candidate(path) if path is not None else (b"", None)
-    if checked and not (current and checked.sha256 == current.sha256):
-        size, before = megabytes(len(content)), current.sha256[:8] if current else "nothing"
-        what = f"{size} to {bucket}/mnist/, and current from {before} to {checked.sha256[:8]}"
+    candidate = read_candidate(path) if path else None
+    sha256 = candidate.weights.sha256 if candidate else ""
+    if candidate and not (current and sha256 == current.sha256):
+        size = megabytes(len(candidate.content))
+        before = current.sha256[:8] if current else "nothing"
+        what = f"{size} to {bucket}/mnist/, and current from {before} to {sha256[:8]}"
         back = "mnist-nb rollback" if current else ""
         steps.append(Step(f"upload {what}", f"uploaded {what}", back))
     elif current:
@@ -111,7 +113,7 @@ def _deploy(
     if not has_bucket:
         tell(f"creating bucket {bucket}")
         api.create_bucket(account, bucket)
-    release = releases.push(path, progress=progress) if path is not None else current
+    release = releases.push(candidate, progress=progress) if candidate else current
     tell("deploying the Worker")
     url = wrangler_deploy(credentials, account.id, say=say, command=wrangler)
     if edge_token:

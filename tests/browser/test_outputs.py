@@ -19,7 +19,7 @@ import os
 import numpy as np
 from mnist_nb import Lab, Network
 from mnist_nb.lessons.figures import Progress, table, words
-from mnist_nb.lessons import latency_plots as plots
+from mnist_nb.lessons import latency as plots
 from mnist_nb.comparison.latency import Times
 from mnist_nb.lab.collect import Collector
 from mnist_nb.lessons.far_lab import FarLab

@@ -25,8 +25,9 @@ from mnist_nb.local_edge.local_edge import LocalEdge
 from mnist_nb.network.convert import to_onnx
 from mnist_nb.network.file_format import read_weights, shipped_weights
 from mnist_nb.releases.releases import BucketSettings, Releases
-from tests.network.test_convert_samples import burn_bin, saved
 from tests.support.cloudflare_stand_in import TOKEN, Account, stand_in
+from tests.support.files import LAYERS, TENSORS, network, pack
+from tests.support.other_programs import burn_bin, saved
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +113,33 @@ def test_bars_fit_the_terminal(pictures: list[Path], edge_url: str, columns: int
         assert line.split()[0] == str(digit)
         assert len(numbers) == 2
         assert ("█" in line) == (digit == 7) == (numbers[0] > 0.5)
-    assert "agree   max |dp|" in result.stdout
+    assert "Both say 7." in result.stdout
+    assert re.search("edge  7  [0-9.]+\N{NO-BREAK SPACE}%", result.stdout)
+
+
+@pytest.mark.edge
+def test_a_terminal_without_unicode_gets_ascii(pictures: list[Path], edge_url: str) -> None:
+    words = ["classify", "--edge", edge_url, *map(str, pictures)]
+    result = CliRunner(charset="ascii").invoke(main, words, env={"COLUMNS": "80"})
+    assert result.exit_code == 0, result.stderr
+    assert "Both say 7." in result.stdout
+    assert "?" not in result.stdout
+
+
+@pytest.mark.edge
+def test_an_edge_with_other_weights_is_sure_by_its_own_threshold(
+    pictures: list[Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "never_sure.safetensors"
+    path.write_bytes(pack(TENSORS, network(LAYERS, metrics={"not_sure_below": 1})))
+    with LocalEdge(weights=path) as edge:
+        result = run("classify", "--json", "--edge", edge.url, *pictures[:2])
+        shown = run("classify", "--edge", edge.url, pictures[0])
+    for report in answers(result):
+        assert report["edge"]["model"]["name"] == "small"
+        assert report["local"]["sure"] is True
+        assert report["edge"]["sure"] is False
+    assert "edge  not sure" in shown.stdout
 
 
 @pytest.mark.edge

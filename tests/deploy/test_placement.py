@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from mnist_nb.local_edge.local_edge import LocalEdge
-from tests.deploy.conftest import Bucket
+from tests.support.bucket import Bucket
 from tests.support.files import SMALL
 
 pytestmark = pytest.mark.edge

@@ -17,8 +17,8 @@ from mnist_nb.drawing.samples import samples
 from mnist_nb.edge.result import EdgeResult, ModelRef, Place, Timing
 from mnist_nb.lessons import layers as parts
 from mnist_nb.lessons.layers import pictures
-from mnist_nb.lessons.layers.plot import Plot
-from mnist_nb.lessons.layers.softmax import softmax
+from mnist_nb.lessons.layers.answer import softmax
+from mnist_nb.lessons.layers.pictures import Plot
 from mnist_nb.lessons.layers.subject import SAMPLE
 from mnist_nb.lessons.layers.view import View
 from mnist_nb.network import plain_loops

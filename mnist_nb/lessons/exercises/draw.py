@@ -6,7 +6,7 @@ from typing import Any
 from mnist_nb.drawing import Drawing, rasterize
 from mnist_nb.errors import InputError
 from mnist_nb.lessons.exercises.exercise import Exercise, Off, number
-from mnist_nb.network import Network, is_sure
+from mnist_nb.network import Network, is_sure, percent
 
 SEVEN = [[(80, 70), (200, 70), (130, 220)]]
 
@@ -56,18 +56,20 @@ def _one(answer: Any) -> str:
     if best != 1:
         raise Off(f"the network reads it as {best}. Keep it simple: one stroke, from the top down.")
     if probabilities[1] < 0.9:
-        raise Off(f"it is read as a 1, but only with {probabilities[1]:.0%}; 90 % are wanted.")
-    return f"It is read as a 1 with {probabilities[1]:.1%}."
+        raise Off(f"it is read as a 1, but only with {percent(probabilities[1])}; 90 % are wanted.")
+    return f"It is read as a 1 with {percent(probabilities[1])}."
 
 
 def _unsure(answer: Any) -> str:
     probabilities = network().predict(rasterize(drawing(answer)))[0]
     if is_sure(probabilities, network().not_sure_below):
         raise Off(
-            f"it is read as {int(probabilities.argmax())} with {probabilities.max():.0%}, which is "
-            "sure. Draw something that is no digit at all, with several strokes."
+            f"it is read as {int(probabilities.argmax())} with {percent(probabilities.max())}, "
+            "which is sure. Draw something that is no digit at all, with several strokes."
         )
-    return f"The largest probability is only {probabilities.max():.0%}: both sides say not sure."
+    return (
+        f"The largest probability is only {percent(probabilities.max())}: both sides say not sure."
+    )
 
 
 EXERCISES = {

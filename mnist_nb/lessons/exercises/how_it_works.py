@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mnist_nb.drawing import rasterize
 from mnist_nb.lessons.exercises.draw import SEVEN, drawing, network
 from mnist_nb.lessons.exercises.exercise import Exercise, Off, array, number
+from mnist_nb.network import percent
 
 FLAT = 1e-6  # an answer to a flat area that counts as none
 
@@ -81,7 +82,7 @@ def _weights(answer: Any) -> str:
         raise Off("close, but this layer has no bias.")
     if value != layer.size:
         raise Off("multiply: numbers that go in, numbers that come out.")
-    return f"That is {layer.size / network().parameters:.1%} of all parameters of the network."
+    return f"That is {percent(layer.size / network().parameters)} of all parameters of the network."
 
 
 def _steps(answer: Any) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from mnist_nb.lab import STYLES, FrontEnd
-from mnist_nb.lessons.layers.subject import Subject
+from mnist_nb.lessons.layers.subject import Look, Subject
+
+SAMPLE_NOTE = '<p class="mn-note">Nothing is drawn yet: this is a sample. Draw on the pad.</p>'
 
 
 @cache
@@ -121,6 +123,11 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
             data["text/plain"] = repr(self)
             data["text/html"] = self.still()
         return bundle
+
+
+def note(look: Look) -> str:
+    """Return a remark when a sample stands in for a drawing."""
+    return SAMPLE_NOTE if look.is_sample else ""
 
 
 def button(text: str, tooltip: str, call: Callable[[], object]) -> widgets.Button:
