@@ -1,11 +1,11 @@
 """From the pen to the bars, in JupyterLab in Chromium, with a mouse at 60 events a second.
 
 The mouse is the browser's own, moved through its developer protocol at fixed times, whether or not
-the page keeps up. Each event is noted when the browser gets it, and each frame of answers when
-the page has painted it (`pad/watch.js` says what that includes). The kernel notes for how many points
-of the drawing a frame's answers are, so that every event has its times: until local bars that know of it are
-painted, and until the edge's are. The edge is a `LocalEdge` behind a `Distance` that adds a round
-trip. For our lab without a distance the way is also cut into its phases.
+the page keeps up. Each event is noted when the browser gets it, and each frame of answers when the
+page has painted it (`pad/watch.js` says what that includes). The kernel notes for how many points
+of the drawing a frame's answers are, so that every event has its times: until local bars that know
+of it are painted, and until the edge's are. The edge is a `LocalEdge` behind a `Distance` that adds
+a round trip. For our lab without a distance the way is also cut into its phases.
 """
 
 import asyncio

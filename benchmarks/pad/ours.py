@@ -1,8 +1,8 @@
 """The cell of our contender: the lab, noting when it does what.
 
 A frame has a number; it notes for how many points of the drawing each side's answers in it are, so
-that the page, which notes when it has painted which number, need not know. Clocks of kernel and page
-are the same machine's.
+that the page, which notes when it has painted which number, need not know. The clocks of kernel and
+page are the same machine's.
 """
 
 import time

@@ -388,7 +388,8 @@ function helpNames(root, signal) {
 }
 
 // page/paper.ts
-var PAPERS = ".mnist-nb-paper, .mn-picker";
+var PAD = ".mnist-nb-paper";
+var PAPERS = `${PAD}, .mn-picker`;
 var COPIED = ["key", "code", "location", "repeat", "ctrlKey", "shiftKey", "altKey", "metaKey"];
 function helpPaper(root, signal) {
   const at = (event) => {
@@ -400,7 +401,15 @@ function helpPaper(root, signal) {
   root.addEventListener(
     "pointerdown",
     (event) => {
-      if (at(event)) event.target.setPointerCapture(event.pointerId);
+      if (at(event)?.matches(PAD)) event.target.setPointerCapture(event.pointerId);
+    },
+    early
+  );
+  root.addEventListener(
+    "mousemove",
+    (event) => {
+      const isHovering = event.buttons === 0 && at(event)?.matches(PAD);
+      if (isHovering) event.stopPropagation();
     },
     early
   );
@@ -432,7 +441,7 @@ function helpPaper(root, signal) {
 function isUsed(event, paper) {
   const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
   if (altKey) return false;
-  if (ctrlKey || metaKey) return key === "z" && !shiftKey && paper.matches(".mnist-nb-paper");
+  if (ctrlKey || metaKey) return key === "z" && !shiftKey && paper.matches(PAD);
   if (paper.matches(".mn-picker")) return key.startsWith("Arrow");
   return /^[0-9]$/.test(key) || key === "Backspace" || key === "Delete";
 }

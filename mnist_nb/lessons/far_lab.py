@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mnist_nb.comparison import Distance, Percentiles, Times, time_calls
 from mnist_nb.drawing import rasterize, samples
 from mnist_nb.edge import EdgeClient
-from mnist_nb.lab import Lab
+from mnist_nb.lab import Lab, close_all
 from mnist_nb.lessons.figures import table
 
 CALLS = 40  # of one measurement
@@ -79,7 +79,7 @@ class FarLab(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         if hasattr(self, "result"):  # ipywidgets closes also what could not be made
             self.lab.close()
             self.distance.stop()
-            super().close()
+            close_all(self)
 
     def _moved(self) -> None:
         self.distance.rtt_ms, self.distance.loss = self.rtt.value, self.loss.value / 100

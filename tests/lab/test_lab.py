@@ -249,13 +249,13 @@ def test_threads_end_with_their_labs(network, fake_edge):
 @pytest.mark.edge
 def test_closed_labs_leave_nothing(network):
     """No thread, no file and no widget, however many were made."""
-    process = psutil.Process()
+    process, others = psutil.Process(), set(threading.enumerate())
 
-    def leftovers() -> tuple[int, int]:
-        for thread in threading.enumerate():
+    def leftovers() -> tuple[int, set[threading.Thread]]:
+        for thread in set(threading.enumerate()) - others:
             if thread.name.startswith("mnist-nb"):
                 thread.join(SECONDS)
-        return len(_instances), threading.active_count()
+        return len(_instances), set(threading.enumerate())
 
     with LocalEdge() as edge:
         warm = Lab(network, edge)
