@@ -253,7 +253,7 @@ def test_closed_labs_leave_nothing(network):
 
     def leftovers() -> tuple[int, set[threading.Thread]]:
         for thread in set(threading.enumerate()) - others:
-            if thread.name.startswith("mnist-nb"):
+            if thread.name in ("mnist-nb-edge", "mnist-nb-ask"):
                 thread.join(SECONDS)
         return len(_instances), set(threading.enumerate())
 
