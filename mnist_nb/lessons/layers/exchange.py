@@ -46,9 +46,10 @@ class Exchange:
             for start in range(0, len(asked.content), ROW)
         )
         path = urlsplit(str(asked.url)).path
-        return _page(
-            '<div class="mn-row mn-exchange"><section class="mn-message">'
-            '<p class="mn-head">There</p>'
+        return (
+            f"<style>{figures.css()}{css()}</style>"
+            '<div class="mnist-nb mn-still mn-row" style="max-width:940px">'
+            '<section class="mn-message"><p class="mn-head">There</p>'
             f"<pre tabindex='0'>{escape(asked.method)} {escape(path)} HTTP/1.1\n"
             f"{_headers(asked.headers)}</pre>"
             f"<p>then {len(asked.content)} bytes, one for each pixel, here {ROW} in a line:</p>"
@@ -75,10 +76,6 @@ class Starts(Shown):
         head = ["the object was", "median", "95th percentile", "requests"]
         shown = table("There and back, measured here", head, rows)
         super().__init__(shown.html, shown.text)
-
-
-def _page(content: str) -> str:
-    return f'<style>{figures.css()}{css()}</style><div class="mnist-nb mn-still">{content}</div>'
 
 
 def _headers(headers: Mapping[str, str]) -> str:
