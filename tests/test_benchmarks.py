@@ -125,7 +125,6 @@ def test_a_quick_run_writes_to_its_folder_only(tmp_path: Path) -> None:
     assert results["sections"]["numpy"]["rows"]["numpy, ours"]["median"] > 0
     assert results["sections"]["start"]["rows"]["LocalEdge ready"]["median"] > 100
     assert (tmp_path / "benchmarks.md").read_text() == page.page(results)
-    assert (tmp_path / "benchmark-numpy.svg").read_text().startswith("<?xml")
     assert page.readme_text(results) in (tmp_path / "README.md").read_text()
     assert {path: path.stat().st_mtime_ns for path in (ROOT / "docs").iterdir()} == before
 

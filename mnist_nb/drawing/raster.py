@@ -154,22 +154,6 @@ def _render(
     return coverage
 
 
-def render_reference(
-    start: NDArray[np.float64], end: NDArray[np.float64], pen: float
-) -> NDArray[np.float64]:
-    """Give what `_render` gives, by asking every pixel for its distance to every piece."""
-    field = np.zeros((SIZE, SIZE))
-    for y in range(SIZE):
-        for x in range(SIZE):
-            for a, b in zip(start, end, strict=True):
-                line, to_pixel = b - a, np.array([x, y]) - a
-                length2 = float(line @ line)
-                along = min(max(float(to_pixel @ line) / length2, 0), 1) if length2 else 0.0
-                distance = float(np.linalg.norm(to_pixel - along * line))
-                field[y, x] = max(field[y, x], min(max(pen / 2 + 0.5 - distance, 0), 1))
-    return field
-
-
 def mass_center(ink: NDArray[Any]) -> NDArray[np.float64]:
     """Return (x, y) of the centre of mass of ink (H, W); pixel i is centred on i."""
     total = ink.sum(dtype=np.float64)

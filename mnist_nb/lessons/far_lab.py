@@ -53,7 +53,6 @@ class FarLab(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.loss.observe(guard(lambda change: self._moved()), "value")
         self.button.on_click(guard(lambda button: self._start()))
         controls = widgets.VBox([self.rtt, self.loss, self.button])
-        controls.add_class("mnist-nb-far")
         super().__init__([controls, self.result, self.lab])
         self.add_class("mnist-nb")
         self._thread: threading.Thread | None = None

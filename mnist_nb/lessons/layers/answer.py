@@ -88,8 +88,8 @@ class Softmax(View):
         temperature = self.temperature.value
         shares = softmax(look.logits, temperature)
         return (
-            f'{note(look)}<div class="mn-row"><div class="mn-half">'
-            f'{signed_rows(look.logits, labels, "Logits")}</div><div class="mn-half">'
+            f'{note(look)}<div class="mn-row"><div class="mn-wide">'
+            f'{signed_rows(look.logits, labels, "Logits")}</div><div class="mn-wide">'
             f"{probability_rows(shares, labels, f'Probabilities at temperature {temperature:.3g}')}"
             f"</div></div>{_curves(look.logits, temperature, labels)}"
         )

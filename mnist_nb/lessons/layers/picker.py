@@ -1,4 +1,4 @@
-"""Pointing at a picture: an ipycanvas on which nothing is drawn lies over it and listens."""
+"""Pointing at a picture: an ipycanvas without ink lies over it, and hears pointer and keys."""
 
 import threading
 from collections.abc import Callable, Sequence

@@ -187,13 +187,6 @@ class Plot:
         """Draw a line from the bottom to the top."""
         return self.line([x, x], self.y, classes)
 
-    def word(self, x: float, y: float, text: str, classes: str = "") -> "Plot":
-        """Write something at a place."""
-        (px,), (py,) = self._across([x]), self._down([y])
-        return self._add(
-            f'<text class="mn-word {classes}" x="{px:.1f}" y="{py:.1f}">{escape(text)}</text>'
-        )
-
     def svg(self, label: str) -> str:
         """Return the picture; `label` is what it says to those who do not see it."""
         width, height = self.size

@@ -65,7 +65,7 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
                 control.observe(lambda change: self.follow(), "value")
         tools = widgets.HBox(list(controls))
         tools.add_class("mn-tools" if controls else "mnist-nb-hidden")
-        stage = widgets.Box([self.shown, *overlay])
+        stage = widgets.VBox([self.shown, *overlay])
         stage.add_class("mn-stage")
         self._body = body = widgets.VBox([Styles(), tools, stage])
         body.add_class("mn-body")
@@ -134,7 +134,6 @@ def button(text: str, tooltip: str, call: Callable[[], object]) -> widgets.Butto
     """Make a button that calls something; the caller guards it."""
     made = widgets.Button(description=text, tooltip=tooltip)
     made.on_click(lambda _: call())
-    made.add_class("mn-button")
     return made
 
 
