@@ -58,7 +58,7 @@ def shown(
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=python), path)
     notebook = open_notebook(str(path))
     notebook.run_all()
-    notebook.page.locator(".mnist-nb-collect canvas").wait_for()
+    notebook.page.locator(".mnist-nb-collect .mnist-nb-paper canvas").wait_for()
     return notebook
 
 
