@@ -155,13 +155,15 @@ function shown(frame: Frame, { local, edge }: Facts) {
   if (drawn) here.answer = { ...here, probabilities: ours };
   here.ms = frame.ms[0];
   here.place = "numpy";
-  if (drawn) Object.assign(here, { took: milliseconds(here.ms), time: " to compute" });
+  here.took = drawn ? milliseconds(here.ms) : "";
+  here.time = drawn ? " to compute" : "ready";
   const answered = frame.has(Flag.There);
   if (answered) there.answer = { ...there, probabilities: theirs };
   there.ms = frame.ms[1];
   there.place = edge?.place ? `Durable Object, ${edge.place}` : "Durable Object";
   const cold = frame.has(Flag.Cold);
-  if (answered) Object.assign(there, thereAndBack(there.ms, cold));
+  const waiting = { up: "ready", offline: "no answer" }[edge?.state ?? ""] ?? "calling";
+  Object.assign(there, answered ? thereAndBack(there.ms, cold) : { time: waiting });
   there.message = edge === undefined ? null : message(edge.state, edge.reason, drawn);
   return {
     drawn,
