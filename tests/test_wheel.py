@@ -53,7 +53,7 @@ def test_the_wheel_has_what_runs_and_nothing_else(wheel: Path) -> None:
         *sources,
         "mnist_nb/model/mnist.safetensors",
     }
-    assert "mnist_nb/lab/view.css" in names
+    assert {"mnist_nb/lab/view.css", "mnist_nb/lab/view.js"} <= set(names)
     assert f"{info}/licenses/LICENSE" in names
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "MIT"

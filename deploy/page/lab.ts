@@ -73,7 +73,7 @@ function show(model: Model, el: HTMLElement, mode: "lab" | "seen", signal: Abort
   figure.className = "mnist-nb-seen";
   const seen = new Seen(figure.appendChild(document.createElement("canvas")));
   figure.appendChild(document.createElement("figcaption")).textContent =
-    `What the network sees: ${SIDE} × ${SIDE}`;
+    `What the network sees: ${SIDE}\u00a0×\u00a0${SIDE}`;
   let answers: Answers | null = null;
   let labels = "";
   let newest: DataView | undefined;
@@ -155,13 +155,15 @@ function shown(frame: Frame, { local, edge }: Facts) {
   if (drawn) here.answer = { ...here, probabilities: ours };
   here.ms = frame.ms[0];
   here.place = "numpy";
-  here.time = drawn ? `${milliseconds(here.ms)} to compute` : "\u00a0";
+  here.took = drawn ? milliseconds(here.ms) : "";
+  here.time = drawn ? " to compute" : "ready";
   const answered = frame.has(Flag.There);
   if (answered) there.answer = { ...there, probabilities: theirs };
   there.ms = frame.ms[1];
   there.place = edge?.place ? `Durable Object, ${edge.place}` : "Durable Object";
   const cold = frame.has(Flag.Cold);
-  there.time = answered ? thereAndBack(there.ms, cold) : "\u00a0";
+  const waiting = { up: "ready", offline: "no answer" }[edge?.state ?? ""] ?? "calling";
+  Object.assign(there, answered ? thereAndBack(there.ms, cold) : { time: waiting });
   there.message = edge === undefined ? null : message(edge.state, edge.reason, drawn);
   return {
     drawn,
@@ -182,6 +184,7 @@ function side(weights: Weights | undefined): Side {
     name: weights?.name ?? "",
     notSureBelow: weights?.not_sure_below ?? null,
     place: "",
+    took: "",
     time: "",
     message: null,
     ms: NaN,

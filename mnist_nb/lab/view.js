@@ -219,12 +219,12 @@ var Answers = class {
     const winner = answer === null ? -1 : largest(answer.probabilities);
     const lines = this.#lines[name];
     write(lines.place, side2.place);
+    write(lines.took, side2.took);
     write(lines.time, side2.time);
+    write(lines.code, short(side2.sha256) || "–");
+    lines.code.title = side2.sha256 && `${side2.name} sha256 ${side2.sha256}`.trim();
     write(lines.start, side2.start ?? "");
     lines.start.hidden = side2.start === void 0;
-    const code = lines.weights.lastElementChild;
-    write(code, short(side2.sha256) || "–");
-    code.title = side2.sha256 && `${side2.name} sha256 ${side2.sha256}`.trim();
     const message2 = answer === null ? side2.message : null;
     this.#showMessage(this.#messages[name], message2);
     this.#cells[name].forEach((cell, index) => {
@@ -313,17 +313,20 @@ var Answers = class {
   }
 };
 function thereAndBack(ms, cold) {
-  return `${milliseconds(ms)} there and back, ${cold ? "cold start" : "warm"}`;
+  return { took: milliseconds(ms), time: ` there and back, ${cold ? "cold start" : "warm"}` };
 }
 function addHead(row, side2, title) {
   const cell = add(row, "th", `is-${side2}`);
   cell.scope = "col";
   add(cell, "span", "mnist-nb-side").textContent = title;
-  const [place, time, start] = ["place", "time", "start"].map((n) => add(cell, "span", `is-${n}`));
+  const place = add(cell, "span", "is-place");
+  const times = add(cell, "span", "is-time");
+  const took = add(times, "b", "");
+  const time = add(times, "span", "");
   const weights = add(cell, "span", "is-weights");
   weights.textContent = "weights ";
-  add(weights, "code", "");
-  return { place, time, start, weights };
+  const code = add(weights, "code", "");
+  return { place, took, time, code, start: add(cell, "span", "is-start") };
 }
 function addCell(row, side2) {
   const cell = row.insertCell();
@@ -494,7 +497,7 @@ function show(model, el, mode, signal) {
   const figure = el.appendChild(document.createElement("figure"));
   figure.className = "mnist-nb-seen";
   const seen = new Seen(figure.appendChild(document.createElement("canvas")));
-  figure.appendChild(document.createElement("figcaption")).textContent = `What the network sees: ${SIDE} × ${SIDE}`;
+  figure.appendChild(document.createElement("figcaption")).textContent = `What the network sees: ${SIDE} × ${SIDE}`;
   let answers = null;
   let labels = "";
   let newest;
@@ -568,13 +571,15 @@ function shown(frame, { local, edge }) {
   if (drawn) here.answer = { ...here, probabilities: ours };
   here.ms = frame.ms[0];
   here.place = "numpy";
-  here.time = drawn ? `${milliseconds(here.ms)} to compute` : " ";
+  here.took = drawn ? milliseconds(here.ms) : "";
+  here.time = drawn ? " to compute" : "ready";
   const answered = frame.has(2 /* There */);
   if (answered) there.answer = { ...there, probabilities: theirs };
   there.ms = frame.ms[1];
   there.place = edge?.place ? `Durable Object, ${edge.place}` : "Durable Object";
   const cold = frame.has(16 /* Cold */);
-  there.time = answered ? thereAndBack(there.ms, cold) : " ";
+  const waiting = { up: "ready", offline: "no answer" }[edge?.state ?? ""] ?? "calling";
+  Object.assign(there, answered ? thereAndBack(there.ms, cold) : { time: waiting });
   there.message = edge === void 0 ? null : message(edge.state, edge.reason, drawn);
   return {
     drawn,
@@ -594,6 +599,7 @@ function side(weights) {
     name: weights?.name ?? "",
     notSureBelow: weights?.not_sure_below ?? null,
     place: "",
+    took: "",
     time: "",
     message: null,
     ms: NaN
