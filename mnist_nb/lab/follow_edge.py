@@ -107,7 +107,7 @@ class EdgeFollower:
             self._task = asyncio.ensure_future(self._follow())
         else:
             run = threading.Thread(
-                target=lambda: asyncio.run(self._follow()), name="mnist-nb-edge", daemon=True
+                target=lambda: asyncio.run(self._follow()), name="mnist-nb-lab", daemon=True
             )
             run.start()
 

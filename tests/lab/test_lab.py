@@ -238,9 +238,9 @@ def test_without_any_it_starts_one_edge_for_the_process_and_starts_it_anew(netwo
 
 
 def test_threads_end_with_their_labs(network, fake_edge):
-    before = {t for t in threading.enumerate() if t.name == "mnist-nb-edge"}
+    before = {t for t in threading.enumerate() if t.name == "mnist-nb-lab"}
     lab = Lab(network, fake_edge)
-    (thread,) = {t for t in threading.enumerate() if t.name == "mnist-nb-edge"} - before
+    (thread,) = {t for t in threading.enumerate() if t.name == "mnist-nb-lab"} - before
     lab.close()
     thread.join(SECONDS)
     assert not thread.is_alive()
@@ -253,7 +253,7 @@ def test_closed_labs_leave_nothing(network):
 
     def leftovers() -> tuple[int, set[threading.Thread]]:
         for thread in set(threading.enumerate()) - others:
-            if thread.name in ("mnist-nb-edge", "mnist-nb-ask"):
+            if thread.name in ("mnist-nb-lab", "mnist-nb-ask"):
                 thread.join(SECONDS)
         return len(_instances), set(threading.enumerate())
 
