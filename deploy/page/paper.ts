@@ -18,7 +18,8 @@ export function helpPaper(root: HTMLElement, signal: AbortSignal): void {
   root.addEventListener(
     "pointerdown",
     (event) => {
-      if (at(event)?.matches(PAD)) (event.target as HTMLCanvasElement).setPointerCapture(event.pointerId);
+      if (at(event)?.matches(PAD))
+        (event.target as HTMLCanvasElement).setPointerCapture(event.pointerId);
     },
     early,
   );

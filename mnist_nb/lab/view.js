@@ -404,7 +404,8 @@ function helpPaper(root, signal) {
   root.addEventListener(
     "pointerdown",
     (event) => {
-      if (at(event)?.matches(PAD)) event.target.setPointerCapture(event.pointerId);
+      if (at(event)?.matches(PAD))
+        event.target.setPointerCapture(event.pointerId);
     },
     early
   );
