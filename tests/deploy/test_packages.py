@@ -18,6 +18,7 @@ def test_the_lock_names_no_registry_and_every_platform() -> None:
     locked = {path.rpartition("node_modules/")[2] for path in packages}
     for path, entry in packages.items():
         assert "resolved" not in entry, f"{path} names a registry"
+        assert not path or entry["integrity"].startswith("sha512-"), f"{path} is not checked"
         # `npm ci` fails everywhere when the package of one platform is missing.
         for name in entry.get("optionalDependencies", {}):
             assert name in locked, f"{path} needs {name}"
