@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mnist_nb.errors import SetupError
 from mnist_nb.local_edge.host import Host, lock_folder
-from mnist_nb.local_edge.node import check_packages, find_deploy
+from mnist_nb.local_edge.node import find_deploy
+from mnist_nb.local_edge.packages import host_packages
 
 if TYPE_CHECKING:  # loaded while Node starts, see start()
     from mnist_nb.releases import BucketSettings, Releases
@@ -129,9 +130,9 @@ class LocalEdge:
                 return self
             self.stop()
             deploy = find_deploy()
-            check_packages(deploy)
+            packages = host_packages(deploy)
             try:
-                self._launch(deploy)
+                self._launch(deploy, packages)
                 if self._seed:
                     # Takes half a second to load, and Node needs that long too.
                     from mnist_nb.releases import warm_up
@@ -190,9 +191,10 @@ class LocalEdge:
             " that has it (`lsof -i` names it), or give another port; port=0 takes a free one"
         )
 
-    def _launch(self, deploy: Path) -> None:
+    def _launch(self, deploy: Path, packages: Path) -> None:
         state = str(self.state) if self.state else None
         settings: dict[str, Any] = {"port": self.port, "state": state, "vars": self._vars}
+        settings["packages"] = str(packages)
         with ExitStack() as ours:  # closed here at the end, when the host has its copies
             sockets = [ours.enter_context(listener) for listener in self._listen()]
             inherited = [listener.fileno() for listener in sockets]

@@ -62,12 +62,20 @@ def answers(result: Result) -> list[dict[str, Any]]:
     return reports
 
 
+def test_alone_it_says_what_one_wants_first() -> None:
+    result = run()
+    assert result.exit_code == 0
+    first = re.findall(r"^mnist-nb (\S+)", result.stdout, re.MULTILINE)
+    assert first == ["lab", "classify", "edge", "--help"]
+    assert set(first[:3]) <= set(main.commands)
+
+
 def test_help_names_every_command() -> None:
     shown = run("--help").output
     commands = shown.partition("Commands:\n")[2]
     assert re.findall(r"^  (\w+)  ", commands, re.MULTILINE) == sorted(main.commands)
     released = ["deploy", "promote", "push", "releases", "rollback"]
-    others = ["classify", "doctor", "edge", "export", "import", "lab"]
+    others = ["app", "classify", "doctor", "edge", "export", "import", "lab"]
     assert sorted(main.commands) == sorted([*others, *released])
     for name in released:
         text = " ".join(run(name, "--help").output.split())
@@ -405,7 +413,7 @@ def test_doctor_says_what_to_do_for_each_that_fails(tmp_path: Path) -> None:
     lines = result.stdout.splitlines()
     failed = [line.split()[1] for line in lines if line.startswith("fail")]
     assert failed == ["npm", "Edge"]
-    assert "clone the repository and set MNIST_NB_DEPLOY" in result.stdout
+    assert "name that of a checkout, or unset it" in result.stdout
     assert f"2 of {len(lines)} checks failed." in result.stderr
 
 
