@@ -6,6 +6,7 @@
 // stdin:  one line of JSON, {"port": 0, "state": null, "vars": {}}, then left open.
 //         The host lives as long as stdin does: when whoever holds it dies, even by SIGKILL,
 //         the pipe closes and node, workerd and the temporary folder go too.
+//         With "asCloudflare" the Host and MF-CF-Blob headers are believed, as if it were deployed.
 //         "packages" is the folder with node_modules, where it is not this one.
 //         With "sockets", the numbers of two file descriptors, workerd inherits them: the first
 //         already listens on `port`, the second on `inner`. Should workerd die, it is started again
@@ -32,13 +33,35 @@ const PREFIX = `mnist-nb-edge-${hostname()}-`;
 // longer than the rest of their way. So ours has a socket to itself, which Miniflare gives to named
 // exports only, and passes on what is for Miniflare, most of all S3.
 const DIRECT = "Direct";
-const direct = (main) => `
+//
+// It answers under a name or an address of this machine only: a page elsewhere whose name leads here
+// would otherwise read this edge from the browser of whoever visits it. And where a request comes
+// from is what Cloudflare says, not what it says itself. (Both but for tests of the latter.)
+const direct = (main, asCloudflare) => `
   export * from ${main};
   import worker from ${main};
   export default worker;
+  const HERE = /^(localhost|.+\\.localhost|[0-9.]+|\\[[0-9a-f:.]+\\])$/;
+  const refuse = (status, title, detail) =>
+    Response.json({ type: "about:blank", title, status, detail }, {
+      status,
+      headers: { "Content-Type": "application/problem+json" },
+    });
   export const ${DIRECT} = {
     fetch(request, env, context) {
-      const ours = !new URL(request.url).pathname.startsWith("/cdn-cgi/");
+      let url;
+      try {
+        url = new URL(request.url);
+      } catch {
+        return refuse(400, "Broken Host header", "Host has to name one machine, and maybe a port.");
+      }
+      if (!${asCloudflare}) {
+        if (!HERE.test(url.hostname)) {
+          return refuse(403, "Foreign Host header", "This edge is localhost, and has no other name.");
+        }
+        if (request.cf) request = new Request(request, { cf: {} });
+      }
+      const ours = !url.pathname.startsWith("/cdn-cgi/");
       return ours ? worker.fetch(request, env, context) : env.MINIFLARE.fetch(request);
     },
   };
@@ -67,14 +90,14 @@ try {
   await stop(1);
 }
 
-async function start({ port, inner, state, vars, sockets, packages = root }) {
+async function start({ port, inner, state, vars, sockets, packages = root, asCloudflare = false }) {
   removeStale();
   // Miniflare and workerd put what is temporary below this folder, removed in stop().
   temporary = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   process.env.TMPDIR = process.env.TMP = process.env.TEMP = temporary;
 
   const entry = createRequire(join(packages, "package.json")).resolve("miniflare");
-  const { workerOptions, name, modules: pending } = await worker();
+  const { workerOptions, name, modules: pending } = await worker(asCloudflare);
   const [modules, { Miniflare, Log, LogLevel, convertV4MiniflareOptions }] = await Promise.all([
     pending,
     import(pathToFileURL(entry)),
@@ -154,18 +177,19 @@ async function evict(miniflare, script) {
 }
 
 /** What to load: the Worker of an installed package is built already, that of a checkout is not. */
-async function worker() {
+async function worker(asCloudflare) {
   if (existsSync(join(root, "src"))) {
     const { bindings, bundle } = await import("./bundle.mjs");
     const { main, define, ...found } = await bindings();
     // esbuild works in its own process while this one reads Miniflare's 5 MB of code.
-    return { ...found, modules: bundle(direct(JSON.stringify(main)), define) };
+    return { ...found, modules: bundle(direct(JSON.stringify(main), asCloudflare), define) };
   }
   const built = join(root, "built");
   const here = (_, value) =>
     typeof value === "string" && value.startsWith("{deploy}") ? join(root, value.slice(8)) : value;
   const { modules, ...found } = JSON.parse(readFileSync(join(built, "worker.json"), "utf8"), here);
-  const main = { type: "ESModule", path: join(built, "main.js"), contents: direct('"./worker.js"') };
+  const contents = direct('"./worker.js"', asCloudflare);
+  const main = { type: "ESModule", path: join(built, "main.js"), contents };
   const read = ({ type, path }) => ({ type, path, contents: readFileSync(path) });
   return { ...found, modules: [main, ...modules.map(read)] };
 }

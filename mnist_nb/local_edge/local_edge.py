@@ -39,6 +39,8 @@ class LocalEdge:
             keeps what `wrangler.jsonc` says.
         vars: further variables of the Worker, such as `{"EDGE_TOKEN": "..."}`.
         seed: False pushes nothing, so that the bucket stays as it is.
+        as_cloudflare: True answers to any Host header, and believes what the header `MF-CF-Blob`
+            says of where a request is from: for tests of what is done with it.
 
     Attributes:
         url: base URL for the clients, once started.
@@ -54,6 +56,7 @@ class LocalEdge:
         *,
         vars: dict[str, str] | None = None,
         seed: bool = True,
+        as_cloudflare: bool = False,
     ) -> None:
         if not 0 <= port <= 65535:
             raise SetupError(f"port {port} does not exist; give 0 for a free one, or 1024 to 65535")
@@ -64,6 +67,7 @@ class LocalEdge:
         if ttl is not None:
             self._vars["MODEL_TTL_SECONDS"] = f"{ttl:g}"
         self._seed = seed
+        self._as_cloudflare = as_cloudflare
         self._mutex = threading.RLock()
         self._host: Host | None = None
         self._ready: dict[str, Any] = {}  # what the host said when it was
@@ -194,7 +198,7 @@ class LocalEdge:
     def _launch(self, deploy: Path, packages: Path) -> None:
         state = str(self.state) if self.state else None
         settings: dict[str, Any] = {"port": self.port, "state": state, "vars": self._vars}
-        settings["packages"] = str(packages)
+        settings |= {"packages": str(packages), "asCloudflare": self._as_cloudflare}
         with ExitStack() as ours:  # closed here at the end, when the host has its copies
             sockets = [ours.enter_context(listener) for listener in self._listen()]
             inherited = [listener.fileno() for listener in sockets]
