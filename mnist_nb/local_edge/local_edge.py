@@ -9,14 +9,15 @@ The runtime is in a process of its own, see `host`; nothing of it outlives this 
 import atexit
 import os
 import socket
+import tempfile
 import threading
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from mnist_nb.errors import SetupError
-from mnist_nb.local_edge.host import Host, lock_folder
+from mnist_nb.errors import ReleaseError, SetupError
+from mnist_nb.local_edge.host import Host, check_room, check_writable, lock_folder
 from mnist_nb.local_edge.node import find_deploy
 from mnist_nb.local_edge.packages import host_packages
 
@@ -208,6 +209,10 @@ class LocalEdge:
             if self.state and (lock := lock_folder(self.state)) is not None:
                 ours.callback(os.close, lock)
                 inherited.append(lock)
+            if self.state:
+                check_room(self.state)
+                check_writable(self.state)
+            check_room(Path(tempfile.gettempdir()))
             self._host = Host(deploy, settings, inherited)
         self._owner = os.getpid()
         atexit.register(self.stop)
@@ -231,6 +236,8 @@ class LocalEdge:
         else:
             reason = f"it was not ready after {_READY_SECONDS:g} s"
         lines = "\n  ".join(host.lines[-15:]) or "(it wrote nothing)"
+        if self.state and "SQLITE_" in lines:
+            raise SetupError(f"the local edge cannot read what it kept. {self._if_damaged}")
         raise SetupError(
             f"the local edge did not start: {reason}\n  {lines}\n"
             "`mnist-nb doctor` checks this machine; `npm ci` in deploy/ mends damaged packages"
@@ -240,7 +247,14 @@ class LocalEdge:
         from mnist_nb.network import shipped_weights
 
         releases = self.releases()
-        if self.weights is not None:
-            releases.push(self.weights)
-        elif releases.current() is None:
-            releases.push(shipped_weights())
+        try:
+            if self.weights is not None:
+                releases.push(self.weights)
+            elif releases.current() is None:
+                releases.push(shipped_weights())
+        except ReleaseError as error:
+            raise (ReleaseError(f"{error}. {self._if_damaged}") if self.state else error) from None
+
+    @property
+    def _if_damaged(self) -> str:
+        return f"If the state folder {self.state} is damaged, delete it, or give another"
