@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
+from click.shell_completion import get_completion_class
 
 from mnist_nb._version import __version__
 from mnist_nb.cli import releasing, serving
@@ -72,7 +74,7 @@ def main(ctx: click.Context) -> None:
     metavar="FILE...",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, allow_dash=True, path_type=Path),
 )
 @click.option(
     "--edge",
@@ -83,15 +85,22 @@ def main(ctx: click.Context) -> None:
 )
 @click.option("--local-only", is_flag=True, help="Ask no edge.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object for each file.")
-def classify(files: tuple[Path, ...], edge: str | None, local_only: bool, as_json: bool) -> None:
+@click.pass_context
+def classify(
+    ctx: click.Context, files: tuple[Path, ...], edge: str | None, local_only: bool, as_json: bool
+) -> None:
     """Say which digit is on each picture.
 
     A picture is a drawing, a scan or a photo of one digit, as PNG, JPEG or what else Pillow reads.
-    Both answers show side by side: that of this machine and that of the edge.
+    FILE can be a folder, for the pictures in it, or - for stdin. Both answers show side by side:
+    that of this machine and that of the edge.
     """
-    from mnist_nb.cli.classify import Reader
+    from mnist_nb.cli.classify import Reader, find_pictures
     from mnist_nb.cli.terminal import show
 
+    if local_only and ctx.get_parameter_source("edge") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--local-only asks no edge: leave out one of the two")
+    pictures = find_pictures(files)
     reports: list[dict[str, Any]] = []
     with ExitStack() as stack:
         reader = stack.enter_context(Reader())
@@ -102,7 +111,7 @@ def classify(files: tuple[Path, ...], edge: str | None, local_only: bool, as_jso
                 reader.ask(start_quietly(stack))
             except MnistNbError as error:
                 say(f"Only the local answer: {error}", "yellow")
-        for path in files:
+        for path in pictures:
             try:
                 report = reader.read(path)
             except InputError as error:
@@ -144,6 +153,19 @@ def doctor(as_json: bool) -> None:
         say(f"{failed} of {len(findings)} checks failed." if failed else "The lab can start.")
     if failed:
         raise SystemExit(1)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete these commands.
+
+    For bash: `eval "$(mnist-nb completion bash)"`, in ~/.bashrc to keep it; zsh alike. For fish:
+    `mnist-nb completion fish > ~/.config/fish/completions/mnist-nb.fish`.
+    """
+    found = get_completion_class(shell)
+    assert found is not None  # click has these three
+    click.echo(found(main, {}, "mnist-nb", "_MNIST_NB_COMPLETE").source())
 
 
 @main.command("import")

@@ -75,7 +75,7 @@ def test_help_names_every_command() -> None:
     commands = shown.partition("Commands:\n")[2]
     assert re.findall(r"^  (\w+)  ", commands, re.MULTILINE) == sorted(main.commands)
     released = ["deploy", "promote", "push", "releases", "rollback"]
-    others = ["app", "classify", "doctor", "edge", "export", "import", "lab"]
+    others = ["app", "classify", "completion", "doctor", "edge", "export", "import", "lab"]
     assert sorted(main.commands) == sorted([*others, *released])
     for name in released:
         text = " ".join(run(name, "--help").output.split())
@@ -209,6 +209,38 @@ def test_a_photo_is_turned_as_the_camera_was_held(pictures: list[Path], tmp_path
         upright.convert("RGB").rotate(90).save(tmp_path / "4.jpg", exif=exif)
     result = run("classify", "--local-only", "--json", tmp_path / "4.jpg")
     assert answers(result)[0]["local"]["digit"] == 4
+
+
+def test_a_folder_stands_for_its_pictures_and_a_dash_for_stdin(pictures: list[Path]) -> None:
+    folder = pictures[0].parent
+    (folder / "notes.txt").touch()
+    digits = [
+        a["local"]["digit"] for a in answers(run("classify", "--local-only", "--json", folder))
+    ]
+    assert digits == [2, 4, 7]
+    command = [str(Path(sys.executable).with_name("mnist-nb")), "classify", "-", "--local-only"]
+    with pictures[2].open("rb") as picture:
+        done = subprocess.run([*command, "--json"], stdin=picture, capture_output=True, check=True)
+    assert [a["local"]["digit"] for a in json.loads(done.stdout)] == [7]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "- is not a picture" in done.stderr
+    empty = folder / "empty"
+    empty.mkdir()
+    assert "has no pictures in it" in run("classify", "--local-only", empty).stderr
+
+
+def test_an_edge_that_is_named_and_not_to_be_asked_is_a_usage_error(pictures: list[Path]) -> None:
+    result = run("classify", "--local-only", "--edge", "http://127.0.0.1:9", pictures[0])
+    assert result.exit_code == 2
+    assert "leave out one of the two" in result.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_for_this_command(shell: str) -> None:
+    printed = run("completion", shell)
+    assert printed.exit_code == 0, printed.stderr
+    assert f"_MNIST_NB_COMPLETE={shell}_complete" in printed.stdout
 
 
 def test_a_missing_file_is_a_usage_error() -> None:
