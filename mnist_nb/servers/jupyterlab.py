@@ -8,7 +8,6 @@ import os
 import secrets
 import socket
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,12 +69,11 @@ def run_jupyterlab(
         "ServerApp.port_retries": 0 if port else 50,
         "ServerApp.root_dir": folder,
         "ServerApp.kernel_websocket_connection_class": CONNECTION,
-        # It looks for language servers with npm, which takes a second, and finds none.
-        "ServerApp.jpserver_extensions": {"jupyter_lsp": False},
+        # The first looks for language servers with npm, which takes a second, and finds none. The
+        # other is for what Notebook 6 was, and makes the server warn of its own old settings.
+        "ServerApp.jpserver_extensions": {"jupyter_lsp": False, "notebook_shim": False},
         "LabApp.default_url": f"/{page}",
     }
-    # Jupyter's server says so about itself, by asking for a setting that it has renamed.
-    warnings.filterwarnings("ignore", message="ServerApp.token config is deprecated")
     server = LabApp.initialize_server([f"--{name}={value}" for name, value in settings.items()])
     server.web_app.settings["page_config_hook"] = _without_announcements
 

@@ -143,6 +143,7 @@ def test_the_lab_serves_the_notebook_and_its_kernels_know_the_edge(start: Start)
     lab.interrupt()
     assert lab.end() == 0
     assert lab.output.endswith("Ctrl+C ends both.\n")  # neither a question nor a traceback
+    assert len(lab.output.splitlines()) == 3  # and no warnings
 
 
 def test_sigterm_ends_the_lab_and_its_kernels(start: Start) -> None:
