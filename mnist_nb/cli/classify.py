@@ -1,6 +1,9 @@
 """Pictures from files, classified here and at the edge, for the command line."""
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
@@ -14,6 +17,8 @@ from mnist_nb.edge import EdgeClient
 from mnist_nb.errors import EdgeError, InputError
 from mnist_nb.network import Answer, Network, threshold
 
+STDIN = Path("-")
+LARGEST = 100_000_000  # bytes that are read from stdin
 _BLANK = np.zeros((28, 28), np.uint8)
 
 
@@ -116,14 +121,34 @@ class Reader:
         return self._not_sure_below.get(sha256)
 
 
+def find_pictures(paths: Sequence[Path]) -> list[Path]:
+    """The files that are meant: a folder stands for the pictures in it, by name.
+
+    Raises:
+        InputError: a folder has none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        known = Image.registered_extensions()
+        inside = [file for file in sorted(path.iterdir()) if file.suffix.lower() in known]
+        if not inside:
+            raise InputError(f"{path} has no pictures in it: name a file, or a folder with PNGs")
+        found += inside
+    return found
+
+
 def open_picture(path: Path) -> Image.Image:
-    """Open a picture, turned as the camera was held.
+    """Open a picture, or that on stdin for `-`, turned as the camera was held.
 
     Raises:
         InputError: Pillow cannot read it, or it is far too large.
     """
     try:
-        with Image.open(path) as picture:
+        source = BytesIO(sys.stdin.buffer.read(LARGEST)) if path == STDIN else path
+        with Image.open(source) as picture:
             return ImageOps.exif_transpose(picture).copy()
     except UnidentifiedImageError:
         raise InputError(f"{path} is not a picture: give a PNG, JPEG, GIF, BMP or WebP") from None

@@ -182,10 +182,14 @@ def _grey_levels(source: object) -> NDArray[np.float64]:
         levels = np.asarray(source, np.float64)
     except (TypeError, ValueError):
         raise InputError(
-            f"rasterize takes a Drawing, a PIL image or a 2-D array, got {type(source).__name__}"
+            f"rasterize takes a Drawing, a PIL image or a 2-D array, got {type(source).__name__}:"
+            " open a file with PIL.Image.open(path), make strokes a Drawing(strokes)"
         ) from None
     if levels.ndim != 2 or 0 in levels.shape:
-        raise InputError(f"a picture is a 2-D array (height, width), got shape {levels.shape}")
+        strokes = ": make strokes a Drawing(strokes)" if isinstance(source, (list, tuple)) else ""
+        raise InputError(
+            f"a picture is a 2-D array (height, width), got shape {levels.shape}{strokes}"
+        )
     if not np.isfinite(levels).all() or levels.min() < 0 or levels.max() > 255:
         raise InputError(
             f"a picture holds grey levels 0..255, got {levels.min():g} to {levels.max():g}"

@@ -12,7 +12,7 @@ from tests.support.files import SMALL
 
 @pytest.fixture(scope="session")
 def edge() -> Iterator[LocalEdge]:
-    with LocalEdge(ttl=0, seed=False) as edge:
+    with LocalEdge(ttl=0, seed=False, as_cloudflare=True) as edge:
         Bucket(edge).serve(SMALL)
         yield edge
 

@@ -198,7 +198,9 @@ def test_an_mnist_image_is_left_as_it_is(mnist_test):
         (np.full((3, 3), -1), "-1"),
         (np.full((3, 3), np.nan), "nan"),
         (np.full((3, 3), 0.5), "multiply by 255"),
-        ("digit.png", "str"),
+        ("digit.png", r"got str: open a file with PIL\.Image\.open"),
+        ([[(1, 2), (30, 40)]], r"Drawing\(strokes\)"),
+        ([[(1, 2), (30, 40)], [(1, 2)]], r"Drawing\(strokes\)"),
         (None, "shape"),
     ],
 )
