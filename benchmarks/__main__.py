@@ -2,8 +2,8 @@
 
     python benchmarks [NAME ...] [--quick] [--out DIR]
 
-All of it writes `benchmarks/results.json`, `docs/benchmarks.md` with its pictures, and README's
-table. A part of it, or --quick with few rounds, only prints, or writes all that into DIR.
+All of it writes `benchmarks/results.json`, `docs/benchmarks.md`, README's table and its
+picture. A part of it, or --quick with few rounds, only prints, or writes all that into DIR.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Turn `results.json` into `docs/benchmarks.md`, its pictures and README's table.
+"""Turn `results.json` into `docs/benchmarks.md`, README's table and its picture.
 
 A test holds both texts to the file.
 """
@@ -13,7 +13,6 @@ from benchmarks.report import bound, reached, short
 
 ROOT = HERE.parent
 RESULTS, PAGE, README = HERE / "results.json", ROOT / "docs/benchmarks.md", ROOT / "README.md"
-PICTURED = ("numpy", "numpy batch", "kernel", "edge", "pen")
 BEGIN, END = "<!-- numbers of `make bench` -->", "<!-- end of the numbers -->"
 
 INTRODUCTION = """# Benchmarks
@@ -36,7 +35,7 @@ def page(results: Results) -> str:
             INTRODUCTION,
             f"{machine_text(results)}\n",
             targets_text(sections),
-            *(section_text(name, section) for name, section in sections.items()),
+            *(section_text(section) for section in sections.values()),
         ]
     )
 
@@ -77,11 +76,9 @@ def targets_text(sections: Results) -> str:
     return "\n".join(lines) + "\n"
 
 
-def section_text(name: str, section: Results) -> str:
+def section_text(section: Results) -> str:
     """One section: what each contender took."""
     lines = [f"## {section['title']}", "", f"{sentence(section['about'])}.", ""]
-    if name in PICTURED:
-        lines += [f"![{section['title']}: medians](benchmark-{name.replace(' ', '-')}.svg)", ""]
     columns = list(next(iter(section["rows"].values())))
     lines += [f"| {section['unit']} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for row, values in section["rows"].items():
@@ -144,16 +141,12 @@ def readme(text: str, results: Results | None) -> str:
 
 
 def write_page(results: Results, out: Path | None) -> list[Path]:
-    """Write the page, its pictures and README's part; all into one folder when it is given."""
-    from benchmarks.pictures import bars, overview
+    """Write the page, README's part and its picture; all into one folder when it is given."""
+    from benchmarks.picture import overview
 
     docs = out or PAGE.parent
     written = [docs / PAGE.name]
     written[0].write_text(page(results))
-    for name in PICTURED:
-        if name in results["sections"]:
-            written.append(docs / f"benchmark-{name.replace(' ', '-')}.svg")
-            bars(results["sections"][name], written[-1])
     if {"numpy", "kernel", "pen"} <= set(results["sections"]):
         written.append(docs / "benchmark-overview.svg")
         overview(results["sections"], written[-1])

@@ -1,11 +1,11 @@
 """From the pen to the bars, in JupyterLab in Chromium, with a mouse at 60 events a second.
 
 The mouse is the browser's own, moved through its developer protocol at fixed times, whether or not
-the page keeps up. Each event is noted when the browser gets it, and each table of bars when the
-page has painted it (`pad/watch.js` says what that includes). The bars say for how many points of
-the drawing they are, so that every event has its times: until local bars that know of it are
-painted, and until the edge's are. The edge is a `LocalEdge` behind a `Distance` that adds a round
-trip. For our lab without a distance the way is also cut into its phases.
+the page keeps up. Each event is noted when the browser gets it, and each frame of answers when the
+page has painted it (`pad/watch.js` says what that includes). The kernel notes for how many points
+of the drawing a frame's answers are, so that every event has its times: until local bars that know
+of it are painted, and until the edge's are. The edge is a `LocalEdge` behind a `Distance` that adds
+a round trip. For our lab without a distance the way is also cut into its phases.
 """
 
 import asyncio
@@ -34,9 +34,9 @@ PHASES = (
     "the browser hands the event to the page",
     "page to kernel, and the segment drawn",
     "waiting for the next frame in the kernel",
-    "image, network and HTML in the kernel",
+    "image, network and frame in the kernel",
     "kernel to the page's socket",
-    "from the socket to the page's table",
+    "from the socket to the page's bars",
     "painting",
 )
 _RUN = """() => window.jupyterapp.commands.execute("notebook:run-all-cells")"""
@@ -82,12 +82,7 @@ async def draw(page: Any, number: int) -> Noted:
     """Draw for three seconds, wait until all bars know of it, and return what was noted."""
     await page.locator(".mnist-nb-paper canvas").hover()  # a click on a button may have scrolled
     box = await page.locator(".mnist-nb-paper canvas").bounding_box()
-    began = await page.evaluate(
-        """() => {
-          window.moved.length = window.painted.length = window.arrived.length = 0;
-          return Number(document.querySelector(".counts")?.dataset.local ?? 0);
-        }"""
-    )
+    await page.evaluate("window.moved.length = window.painted.length = window.arrived.length = 0")
     # Not page.mouse: with a button down it runs scripts in the page before each move, to see if
     # something is dragged, and the page's time is what is measured.
     mouse = await page.context.new_cdp_session(page)
@@ -110,46 +105,63 @@ async def draw(page: Any, number: int) -> Noted:
     await asyncio.gather(*sent)
     await event("mouseReleased", x, y)
     await mouse.detach()
-    await page.wait_for_function(
-        "began => window.painted.some(([, edge]) => edge >= began + window.moved.length)",
-        arg=began,
-        timeout=180_000,
-    )
+    await page.wait_for_function("window.isStill()", timeout=180_000)
     noted = await page.evaluate("() => ({moved, painted, arrived})")
-    return {**noted, "began": began, "rate": (POINTS - 1) / took}
+    return {**noted, "rate": (POINTS - 1) / took}
 
 
 async def clear(page: Any) -> None:
     """Empty the paper for the next drawing."""
     await page.get_by_role("button", name="Clear").click()
-    await page.wait_for_function("() => document.querySelector('.counts').dataset.local === '0'")
+    await page.wait_for_function(
+        "() => document.querySelector('.mnist-nb-answers').dataset.state === 'empty'"
+    )
+
+
+def known(noted: Noted) -> np.ndarray:
+    """Return (n, 4): points that the local answer of a painted frame knows, the edge's, when it
+    was in the page, when painted."""
+    if "made" not in noted:  # the naive pad shows both at once, and counts points
+        return np.array([[points, points, *times] for points, *times in noted["painted"]])
+    points = {number: (here, edge) for number, here, edge, *_ in noted["made"]}
+    return np.array([[*points.get(number, (0, 0)), *when] for number, *when in noted["painted"]])
 
 
 def delays(noted: Noted, side: int) -> list[float]:
     """Return milliseconds from each event to the bars that know of it; side 1 is the edge."""
-    painted = np.array(noted["painted"])  # (n, 4): points here, points at the edge, seen, painted
-    known = painted[:, side] - noted["began"]
-    # The first table whose bars know of the point: later ones may be painted for the other side.
-    return [painted[known > i, 3].min() - came for i, (came, _) in enumerate(noted["moved"])]
+    painted = known(noted)
+    # The first frame whose bars know of the point: later ones may be painted for the other side.
+    return [
+        painted[painted[:, side] > i, 3].min() - came for i, (came, _) in enumerate(noted["moved"])
+    ]
 
 
 def phases(noted: Noted) -> list[list[float]]:
     """Return the milliseconds of each phase of PHASES for each event of a drawing of ours."""
-    painted, found = np.array(noted["painted"]), []
-    made = np.array(noted["made"])  # (n, 3): points, frame begun, bars sent
-    arrived = np.array(noted["arrived"])  # (n, 2): points, when
+    painted, found = known(noted), []
+    made = np.array(noted["made"])  # (n, 5): number, points here, at the edge, begun, sent
+    arrived = dict(noted["arrived"])  # when, by number
+    numbers = [number for number, *_ in noted["painted"]]
     for i, (came, handed) in enumerate(noted["moved"]):
-        known, _, seen, shown = painted[painted[:, 0] > i][0]
-        _, begun, sent = made[made[:, 0] >= known][0]
-        kernel = [noted["came"][i] * 1e3, begun * 1e3, sent * 1e3]
-        socket = arrived[arrived[:, 0] >= known][0, 1]
-        stamps = [came, handed, *kernel, socket, seen, shown]
+        first = int(np.argmax(painted[:, 0] > i))
+        _, _, seen, shown = painted[first]
+        number = numbers[first]
+        # What it shows may have been sent before, by a frame that this one overtook.
+        sender = made[(made[:, 1] > i) & (made[:, 0] <= number)][0]
+        kernel = [noted["came"][i] * 1e3, sender[3] * 1e3, sender[4] * 1e3]
+        stamps = [came, handed, *kernel, arrived[int(sender[0])], seen, shown]
         found.append(np.diff(stamps).tolist())
     return found
 
 
-async def run(rounds: int, round_trips: dict[str, tuple[int, ...]]) -> dict[str, list[Noted]]:
-    """Draw with every contender at every distance; return what was noted by "ours, +80 ms"."""
+async def run(
+    rounds: int, round_trips: dict[str, tuple[int, ...]], slower: int = 1, stock: bool = False
+) -> dict[str, list[Noted]]:
+    """Draw with every contender at every distance; return what was noted by "ours, +80 ms".
+
+    `slower` times the page's thread is slowed down; `stock` is a Jupyter server without our
+    connection class.
+    """
     from playwright.async_api import async_playwright
 
     chromium, found = find_chromium(), {}
@@ -158,7 +170,7 @@ async def run(rounds: int, round_trips: dict[str, tuple[int, ...]]) -> dict[str,
     with tempfile.TemporaryDirectory() as place, LocalEdge() as edge, Distance(edge.url) as far:
         home, folder = Path(place) / "home", Path(place) / "notebooks"
         folder.mkdir()
-        with jupyter_lab(home, folder, far.url, NO_LIMIT) as server:
+        with jupyter_lab(home, folder, far.url, NO_LIMIT, stock=stock) as server:
             async with async_playwright() as play:
                 browser = await play.chromium.launch(executable_path=chromium, args=FLAGS)
                 for kind, delay in [(k, ms) for k, some in round_trips.items() for ms in some]:
@@ -166,6 +178,9 @@ async def run(rounds: int, round_trips: dict[str, tuple[int, ...]]) -> dict[str,
                     name = f"{kind}-{delay}.ipynb"
                     write_notebook(folder / name, (HERE / f"pad/{kind}.py").read_text())
                     async with opened(browser, server, name) as page:
+                        if slower > 1:
+                            tools = await page.context.new_cdp_session(page)
+                            await tools.send("Emulation.setCPUThrottlingRate", {"rate": slower})
                         drawings = []
                         for number in range(rounds if kind == "ours" else 1):
                             drawings.append(await draw(page, number))
@@ -174,6 +189,7 @@ async def run(rounds: int, round_trips: dict[str, tuple[int, ...]]) -> dict[str,
                                 said = json.loads(await page.evaluate(_ASK, code))
                                 drawings[-1] |= {"came": said[0], "made": said[1]}
                                 await clear(page)
+                                await page.evaluate(_ASK, "came.clear(); made.clear()")
                         found[f"{kind}, +{delay} ms"] = drawings
                 await browser.close()
     return found

@@ -1,10 +1,13 @@
 // Runs this Worker on your machine for LocalEdge of the Python package: bundles src/, takes the
-// bindings from wrangler.jsonc, and loads both into Miniflare. The same runtime as `wrangler dev`
+// bindings from wrangler.jsonc, and loads both into Miniflare. In an installed package, which has no
+// src/, both are in built/. The same runtime as `wrangler dev`
 // without its proxies, so it is ready sooner and answers in a fraction of the time.
 //
 // stdin:  one line of JSON, {"port": 0, "state": null, "vars": {}}, then left open.
 //         The host lives as long as stdin does: when whoever holds it dies, even by SIGKILL,
 //         the pipe closes and node, workerd and the temporary folder go too.
+//         With "asCloudflare" the Host and MF-CF-Blob headers are believed, as if it were deployed.
+//         "packages" is the folder with node_modules, where it is not this one.
 //         With "sockets", the numbers of two file descriptors, workerd inherits them: the first
 //         already listens on `port`, the second on `inner`. Should workerd die, it is started again
 //         in a second, and connections wait in a socket's queue meanwhile; without it they are
@@ -15,20 +18,13 @@
 // stderr: everything else.
 
 import childProcess from "node:child_process";
-import { createHash } from "node:crypto";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
+import { pathToFileURL } from "node:url";
 
 const root = import.meta.dirname;
 const PREFIX = `mnist-nb-edge-${hostname()}-`;
@@ -37,13 +33,35 @@ const PREFIX = `mnist-nb-edge-${hostname()}-`;
 // longer than the rest of their way. So ours has a socket to itself, which Miniflare gives to named
 // exports only, and passes on what is for Miniflare, most of all S3.
 const DIRECT = "Direct";
-const direct = (main) => `
+//
+// It answers under a name or an address of this machine only: a page elsewhere whose name leads here
+// would otherwise read this edge from the browser of whoever visits it. And where a request comes
+// from is what Cloudflare says, not what it says itself. (Both but for tests of the latter.)
+const direct = (main, asCloudflare) => `
   export * from ${main};
   import worker from ${main};
   export default worker;
+  const HERE = /^(localhost|.+\\.localhost|[0-9.]+|\\[[0-9a-f:.]+\\])$/;
+  const refuse = (status, title, detail) =>
+    Response.json({ type: "about:blank", title, status, detail }, {
+      status,
+      headers: { "Content-Type": "application/problem+json" },
+    });
   export const ${DIRECT} = {
     fetch(request, env, context) {
-      const ours = !new URL(request.url).pathname.startsWith("/cdn-cgi/");
+      let url;
+      try {
+        url = new URL(request.url);
+      } catch {
+        return refuse(400, "Broken Host header", "Host has to name one machine, and maybe a port.");
+      }
+      if (!${asCloudflare}) {
+        if (!HERE.test(url.hostname)) {
+          return refuse(403, "Foreign Host header", "This edge is localhost, and has no other name.");
+        }
+        if (request.cf) request = new Request(request, { cf: {} });
+      }
+      const ours = !url.pathname.startsWith("/cdn-cgi/");
       return ours ? worker.fetch(request, env, context) : env.MINIFLARE.fetch(request);
     },
   };
@@ -72,20 +90,20 @@ try {
   await stop(1);
 }
 
-async function start({ port, inner, state, vars, sockets }) {
+async function start({ port, inner, state, vars, sockets, packages = root, asCloudflare = false }) {
   removeStale();
   // Miniflare and workerd put what is temporary below this folder, removed in stop().
   temporary = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   process.env.TMPDIR = process.env.TMP = process.env.TEMP = temporary;
 
-  const { workerOptions, main, define, name } = await bindings();
-  // esbuild works in its own process while this one reads Miniflare's 5 MB of code.
+  const entry = createRequire(join(packages, "package.json")).resolve("miniflare");
+  const { workerOptions, name, modules: pending } = await worker(asCloudflare);
   const [modules, { Miniflare, Log, LogLevel, convertV4MiniflareOptions }] = await Promise.all([
-    bundle(main, define),
-    import("miniflare"),
+    pending,
+    import(pathToFileURL(entry)),
   ]);
   adjustRuntime(sockets);
-  const worker = {
+  const ours = {
     ...workerOptions,
     name,
     modules,
@@ -93,12 +111,12 @@ async function start({ port, inner, state, vars, sockets }) {
     bindings: { ...workerOptions.bindings, ...vars },
   };
   if (sockets) {
-    worker.unsafeDirectSockets = [{ host: "127.0.0.1", port, entrypoint: DIRECT }];
-    worker.serviceBindings = { MINIFLARE: { external: { address: `127.0.0.1:${inner}`, http: {} } } };
+    ours.unsafeDirectSockets = [{ host: "127.0.0.1", port, entrypoint: DIRECT }];
+    ours.serviceBindings = { MINIFLARE: { external: { address: `127.0.0.1:${inner}`, http: {} } } };
   }
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [worker],
+      workers: [ours],
       host: "127.0.0.1",
       port: inner ?? port,
       cf: false, // no look-up of a place over the network
@@ -158,59 +176,22 @@ async function evict(miniflare, script) {
   }
 }
 
-/** Bundle the Worker as `wrangler deploy` does: one ES module, and .wasm as compiled modules. */
-async function bundle(main, define) {
-  const esbuild = await import("esbuild");
-  const { outputFiles } = await esbuild.build({
-    stdin: { contents: direct(JSON.stringify(main)), resolveDir: root },
-    absWorkingDir: root,
-    bundle: true,
-    write: false,
-    outdir: root,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    loader: { ".wasm": "copy" },
-    sourcemap: "inline",
-    define,
-    logLevel: "silent",
-  });
-  void esbuild.stop();
-  const modules = outputFiles.map(({ path, contents }) => ({
-    type: path.endsWith(".wasm") ? "CompiledWasm" : "ESModule",
-    path,
-    contents,
-  }));
-  return modules.sort((a, b) => (a.type === "ESModule" ? 0 : 1) - (b.type === "ESModule" ? 0 : 1));
-}
-
-/**
- * The bindings that wrangler.jsonc declares. Reading them takes wrangler itself, a second of
- * loading, so the answer is kept until the file, its place or wrangler change.
- */
-async function bindings() {
-  const config = join(root, "wrangler.jsonc");
-  const kept = join(root, ".wrangler", "host-bindings.json");
-  const text = readFileSync(config);
-  const { version } = JSON.parse(readFileSync(join(root, "node_modules/wrangler/package.json")));
-  const key = createHash("sha256").update(`${version}\n${root}\n`).update(text).digest("hex");
-  const before = attempt(() => JSON.parse(readFileSync(kept, "utf8")));
-  if (before?.key === key) return before.value;
-
-  const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import("wrangler");
-  const options = unstable_getMiniflareWorkerOptions(config);
-  const { workerOptions, main, define } = options;
-  const { name, vars } = unstable_readConfig({ config }, { hideWarnings: true });
-  workerOptions.bindings = vars; // without the secrets of .dev.vars, which are for `wrangler dev`
-  const value = JSON.parse(JSON.stringify({ workerOptions, main, define, name }));
-  attempt(() => {
-    mkdirSync(join(root, ".wrangler"), { recursive: true });
-    const fresh = `${kept}.${process.pid}`;
-    writeFileSync(fresh, JSON.stringify({ key, value }));
-    renameSync(fresh, kept); // two hosts may start at once
-  });
-  return value;
+/** What to load: the Worker of an installed package is built already, that of a checkout is not. */
+async function worker(asCloudflare) {
+  if (existsSync(join(root, "src"))) {
+    const { bindings, bundle } = await import("./bundle.mjs");
+    const { main, define, ...found } = await bindings();
+    // esbuild works in its own process while this one reads Miniflare's 5 MB of code.
+    return { ...found, modules: bundle(direct(JSON.stringify(main), asCloudflare), define) };
+  }
+  const built = join(root, "built");
+  const here = (_, value) =>
+    typeof value === "string" && value.startsWith("{deploy}") ? join(root, value.slice(8)) : value;
+  const { modules, ...found } = JSON.parse(readFileSync(join(built, "worker.json"), "utf8"), here);
+  const contents = direct('"./worker.js"', asCloudflare);
+  const main = { type: "ESModule", path: join(built, "main.js"), contents };
+  const read = ({ type, path }) => ({ type, path, contents: readFileSync(path) });
+  return { ...found, modules: [main, ...modules.map(read)] };
 }
 
 async function stop(code) {

@@ -76,9 +76,9 @@ def test_numbers_have_three_digits() -> None:
 
 def test_events_are_matched_with_the_bars_that_know_of_them() -> None:
     noted = {
-        "began": 10,  # points of an earlier drawing
         "moved": [[100, 101], [110, 111], [120, 121]],
-        "painted": [[11, 10, 125, 130], [13, 10, 135, 140], [13, 11, 150, 155], [13, 13, 160, 170]],
+        "made": [[5, 1, 0, 0, 0], [6, 3, 0, 0, 0], [7, 3, 1, 0, 0], [8, 3, 3, 0, 0]],
+        "painted": [[5, 125, 130], [6, 135, 140], [7, 150, 155], [8, 160, 170]],
     }
     assert pen.delays(noted, 0) == [30, 30, 20]
     assert pen.delays(noted, 1) == [55, 60, 50]
@@ -86,12 +86,11 @@ def test_events_are_matched_with_the_bars_that_know_of_them() -> None:
 
 def test_phases_add_up_to_the_delay() -> None:
     noted = {
-        "began": 0,
         "moved": [[100, 101], [110, 112]],
         "came": [0.104, 0.116],
-        "made": [[2, 0.120, 0.126]],
-        "arrived": [[2, 130]],
-        "painted": [[2, 0, 131, 140]],
+        "made": [[4, 2, 0, 0.120, 0.126], [5, 2, 2, 0.127, 0.128]],
+        "arrived": [[4, 130]],
+        "painted": [[5, 131, 140]],  # 4 was overtaken before it was painted
     }
     (first, second) = pen.phases(noted)
     assert first == pytest.approx([1, 3, 16, 6, 4, 1, 9])
@@ -125,7 +124,6 @@ def test_a_quick_run_writes_to_its_folder_only(tmp_path: Path) -> None:
     assert results["sections"]["numpy"]["rows"]["numpy, ours"]["median"] > 0
     assert results["sections"]["start"]["rows"]["LocalEdge ready"]["median"] > 100
     assert (tmp_path / "benchmarks.md").read_text() == page.page(results)
-    assert (tmp_path / "benchmark-numpy.svg").read_text().startswith("<?xml")
     assert page.readme_text(results) in (tmp_path / "README.md").read_text()
     assert {path: path.stat().st_mtime_ns for path in (ROOT / "docs").iterdir()} == before
 

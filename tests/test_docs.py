@@ -8,6 +8,7 @@ import click
 import pytest
 
 from mnist_nb.cli.main import main
+from tests.test_rooms import ROOMS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -62,6 +63,37 @@ def test_the_kernel_is_as_large_as_is_said(page: str) -> None:
     said = re.search(r"C\s+kernel\s+of\s+(\d+)\s+KB", (ROOT / page).read_text("utf-8"))
     assert said
     assert int(said[1]) == round((ROOT / "deploy/kernel/kernel.wasm").stat().st_size / 1e3)
+
+
+def folders(page: str) -> list[str]:
+    """The folders in the first column of a page's tables."""
+    text = (ROOT / page).read_text("utf-8")
+    return re.findall(r"^\| `([\w/]+)/` \|", text, re.MULTILINE)
+
+
+def test_the_map_names_every_room_in_the_order_of_imports() -> None:
+    named = folders("CONTRIBUTING.md")
+    rooms = [name.removeprefix("mnist_nb/") for name in named if name.startswith("mnist_nb/")]
+    assert rooms == list(ROOMS)
+    for folder in ("deploy", "model", "notebooks", "benchmarks", "tests"):
+        assert folder in named
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_the_folders_that_are_named_are_there(page: str) -> None:
+    named = folders(page)
+    assert named
+    for folder in named:
+        assert (ROOT / folder).is_dir(), folder
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+def test_files_that_are_named_are_there(page: Path) -> None:
+    for path in re.findall(
+        r"`([\w/]+/[\w.-]+\.(?:py|c|js|ts|mjs|css|md))`", page.read_text("utf-8")
+    ):
+        places = (ROOT, ROOT / "mnist_nb", page.parent)
+        assert any((place / path).exists() for place in places), path
 
 
 def test_readme_names_the_two_commands() -> None:

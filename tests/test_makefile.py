@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,8 +61,9 @@ def test_a_python_without_venv_is_named_with_what_to_do(checkout: Path) -> None:
     assert "apt install python3-venv" in done.stderr
 
 
-def test_a_moved_checkout_gets_a_new_environment(checkout: Path) -> None:
-    """A venv has absolute paths in it, so that one from elsewhere would not run."""
+@pytest.fixture
+def finished(checkout: Path) -> Path:
+    """The checkout as a set-up leaves it, with a Python that is in a venv."""
     venv = checkout / ".venv"
     (venv / "bin").mkdir(parents=True)
     script(venv / "bin/python", "exit 0")
@@ -70,14 +72,54 @@ def test_a_moved_checkout_gets_a_new_environment(checkout: Path) -> None:
     (checkout / "deploy/node_modules").mkdir(parents=True)
     for name in ("package.json", "package-lock.json", "node_modules/.package-lock.json"):
         (checkout / "deploy" / name).touch()
-
     (venv / ".place").write_text(f"{checkout}\n")
-    assert "-m venv" not in make(checkout, "-n", "setup").stdout
-    (venv / ".place").write_text("/elsewhere\n")
-    again = make(checkout, "-n", "setup").stdout
-    assert "-m venv" in again
-    assert "-r requirements.lock" in again
-    assert "-e ." in again
+    return checkout
+
+
+def test_a_finished_setup_is_left_alone(finished: Path) -> None:
+    said = make(finished, "-n", "setup").stdout
+    assert "-m venv" not in said
+    assert "-r requirements.lock" not in said
+
+
+def begun_anew(folder: Path) -> str:
+    """What make would do, which is to make the venv and to install all into it."""
+    said = make(folder, "-n", "setup").stdout
+    assert "-m venv --clear" in said
+    assert "-r requirements.lock" in said
+    assert "-e ." in said
+    return said
+
+
+def test_a_moved_checkout_gets_a_new_environment(finished: Path) -> None:
+    """A venv has absolute paths in it, so that one from elsewhere would not run."""
+    (finished / ".venv/.place").write_text("/elsewhere\n")
+    assert "This folder was /elsewhere" in begun_anew(finished)
+
+
+@pytest.mark.parametrize("left", ["no mark", "half of the packages", "no venv around its Python"])
+def test_an_interrupted_setup_begins_anew(finished: Path, left: str) -> None:
+    """Seen: `venv --clear` had left only the link to the machine's Python, and pip used that."""
+    if left == "no mark":
+        (finished / ".venv/.place").unlink()
+    elif left == "half of the packages":
+        (finished / ".venv/.unfinished").touch()
+    else:
+        (finished / ".venv/bin/python").unlink()
+        (finished / ".venv/bin/python").symlink_to(Path(sys.base_prefix, "bin/python3"))
+    begun_anew(finished)
+
+
+def test_nothing_is_installed_into_a_python_of_the_machine(finished: Path) -> None:
+    """Should all else be wrong, pip itself refuses, whatever the settings of this machine say."""
+    (finished / ".venv/bin/python").unlink()
+    machine = f'exec "{Path(sys.base_prefix, "bin/python3")}" "$@"'
+    # Says that it is in a venv when make asks, and is not.
+    script(finished / ".venv/bin/python", f'[ "$1" = -c ] && exit 0; {machine}')
+    (finished / ".venv/.stamp-packages").unlink()
+    done = make(finished, "setup")
+    assert done.returncode != 0
+    assert "Could not find an activated virtualenv (required)" in done.stderr
 
 
 def test_without_a_browser_the_tests_say_which_one(checkout: Path, tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """A wheel built from this repository works in an empty environment elsewhere."""
 
 import json
+import os
+import re
+import signal
 import subprocess
 import sys
 import venv
@@ -9,9 +12,11 @@ from importlib.metadata import distribution
 from pathlib import Path
 from zipfile import ZipFile
 
+import httpx
 import pytest
 
-from mnist_nb import Network, __version__
+from mnist_nb import EdgeClient, Network, __version__, rasterize
+from mnist_nb.drawing.samples import samples
 from mnist_nb.network.file_format import read_weights, shipped_weights
 
 ROOT = Path(__file__).parents[1]
@@ -44,16 +49,26 @@ def test_the_wheel_has_what_runs_and_nothing_else(wheel: Path) -> None:
         metadata = message_from_bytes(archive.read(f"{info}/METADATA"))
         weights = archive.read("mnist_nb/model/mnist.safetensors")
     assert weights == shipped_weights().read_bytes()
+    assert wheel.stat().st_size <= 6_000_000
     sources = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "mnist_nb").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    shipped = ("notebooks/*.ipynb", "deploy/built/*", "deploy/public/**/*")
+    sources |= {
+        f"mnist_nb/{path.relative_to(ROOT)}"
+        for pattern in shipped
+        for path in ROOT.glob(pattern)
+        if path.is_file()
+    }
+    single = ("host.mjs", "wrangler.jsonc", "package.json", "package-lock.json")
+    sources |= {f"mnist_nb/deploy/{name}" for name in single}
     assert {name for name in names if not name.startswith(info)} == {
         *sources,
         "mnist_nb/model/mnist.safetensors",
     }
-    assert "mnist_nb/lab/lab.css" in names
+    assert {"mnist_nb/lab/view.css", "mnist_nb/lab/view.js"} <= set(names)
     assert f"{info}/licenses/LICENSE" in names
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "MIT"
@@ -83,3 +98,56 @@ def test_an_empty_environment_elsewhere_can_predict(wheel: Path, tmp_path: Path)
     for row in said["probabilities"]:
         assert sum(row) == pytest.approx(1, abs=1e-6)
     assert Network.load().sha256 == said["sha256"]
+
+
+@pytest.mark.edge
+def test_one_command_in_an_empty_folder_without_a_checkout(wheel: Path, tmp_path: Path) -> None:
+    """The lab, with its notebooks and its edge; what pip and npm bring is there already."""
+    venv.create(tmp_path / "venv", symlinks=True)
+    python = tmp_path / "venv/bin/python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", str(wheel)], check=True)
+    (site,) = (tmp_path / "venv/lib").glob("python*/site-packages")
+    # The path only, so that the checkout, which is installed there by a file of its own, is not.
+    (site / "others.pth").write_text(str(Path(distribution("click").locate_file(""))))
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("MNIST_NB", "JUPYTER"))}
+    env |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    where = (
+        "from mnist_nb.local_edge.packages import *; print(cached('host', find_deploy()/'built'))"
+    )
+    where = f"from mnist_nb.local_edge import find_deploy; {where}"
+    isolated = [python, "-I", "-c", where]
+    done = subprocess.run(isolated, env=env, capture_output=True, text=True, check=True)
+    packages = Path(done.stdout.strip())
+    assert packages.is_relative_to(tmp_path / "cache")
+    packages.mkdir(parents=True)
+    (packages / "node_modules").symlink_to(ROOT / "deploy/node_modules")
+
+    here = tmp_path / "here"
+    here.mkdir()
+    process = subprocess.Popen(
+        [python, "-I", "-m", "mnist_nb.cli.main", "lab", "--no-browser"],
+        cwd=here,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        said = "".join(iter(process.stdout.readline, "Ctrl+C ends both.\n"))
+        assert f"copied 5 notebooks into {here / 'mnist-nb/notebooks'}" in said
+        url = re.search(r"edge +(http://\S+) ", said)
+        assert url, said
+        assert str(ROOT) not in said
+        with EdgeClient(url[1], timeout=20) as client:
+            answer = client.classify(rasterize(samples()[7]))
+        assert int(answer.probabilities.argmax()) == 7
+        assert httpx.get(url[1], trust_env=False).text.startswith("<!doctype html>")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.communicate()

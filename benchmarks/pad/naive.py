@@ -42,7 +42,7 @@ def move(x, y):
     answer = requests.post(url + "/classify", json=image.ravel().tolist(), timeout=10).json()
     for bar, p in zip(edge, answer, strict=True):
         bar.value = float(p)
-    counts.value = f'<i class="counts" data-local="{len(points)}" data-edge="{len(points)}"></i>'
+    counts.value = f'<i data-number="{len(points)}"></i>'
 
 
 canvas.on_mouse_down(down)

@@ -1,7 +1,8 @@
 """The cell of our contender: the lab, noting when it does what.
 
-It says in its HTML for how many points of the drawing each side's bars are, so that the page can
-tell when bars that know of a point are painted. Clocks of kernel and page are the same machine's.
+A frame has a number; it notes for how many points of the drawing each side's answers in it are, so
+that the page, which notes when it has painted which number, need not know. The clocks of kernel and
+page are the same machine's.
 """
 
 import time
@@ -12,42 +13,41 @@ from mnist_nb import Lab
 from mnist_nb.lab.pad import DigitPad
 
 came: list[float] = []  # when the pad had handled each point of the drawing, seconds since 1970
-made: list[tuple[int, float, float]] = []  # local bars: for how many points, begun, sent
+# Of each frame: its number, points of the local answer and of the edge's, frame begun, sent.
+made: list[tuple[int, int, int, float, float]] = []
 begun = 0.0
 
 
-def note_begin(changed):
+def note_begin(frame):
     def noting(self):
         global begun
         begun = time.time()
-        changed(self)
+        frame(self)
 
     return noting
 
 
 class NotingLab(Lab):
-    points, asked = 0, {}
+    asked = {}  # noqa: RUF012  # points by the question
 
-    def _drawn(self, pad):
-        self.points = sum(len(stroke) for stroke in pad.drawing.strokes)
-        if not self.points:
-            self.asked = {}  # answers to an earlier drawing do not count
-            came.clear()
-            made.clear()
-        super()._drawn(pad)
-        if self._question is not None:
-            self.asked[id(self._question)] = (self._question, self.points)
+    def _drawn(self):
+        super()._drawn()
+        newest, points = self._edge.newest, sum(map(len, self.pad.drawing.strokes))
+        if newest is None:
+            self.asked.clear()  # answers to an earlier drawing do not count
+        else:
+            self.asked[id(newest)] = (newest, points)
 
-    def _show_bars(self):
-        edge = self.asked.get(id(self._live.news.question), (None, 0))[1]
-        with self.answers.hold_sync():
-            super()._show_bars()
-            counts = f'<i class="counts" data-local="{self.points}" data-edge="{edge}"></i>'
-            self.answers.value = counts + self.answers.value
-        made.append((self.points, begun, time.time()))
+    def _show(self):
+        super()._show()
+        here, edge = self._edge.newest, self._edge.news.question
+        # The newest is counted after it is shown: it is the drawing as it is now.
+        points = 0 if here is None else sum(map(len, self.pad.drawing.strokes))
+        known = points if edge is here else self.asked.get(id(edge), (None, 0))[1]
+        made.append((self.pad.pace.number, points, known, begun, time.time()))
 
 
-DigitPad._changed = note_begin(DigitPad._changed)
+DigitPad._frame = note_begin(DigitPad._frame)
 lab = NotingLab()
 # Called after the pad's own handlers; the mouse is down when a point is noted.
 lab.pad.canvas.on_mouse_down(lambda x, y: came.append(time.time()))

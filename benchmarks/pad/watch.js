@@ -1,8 +1,8 @@
-// Notes, in milliseconds since 1970, when the pen's events come and when bars are painted.
+// Notes, in milliseconds since 1970, when the pen's events come and when answers are painted.
 {
   const since1970 = (time) => performance.timeOrigin + time;
   window.moved = []; // [the browser got the event, the page got it]
-  window.painted = []; // [points the local bars know of, the edge's; in the page, painted]
+  window.painted = []; // [number of the frame or of points, in the page, painted]
   const canvas = document.querySelector(".mnist-nb-paper canvas");
   const note = (event) => {
     // Chromium hands moves to a page once a frame; timeStamp is when the input came.
@@ -12,21 +12,27 @@
   canvas.addEventListener("mousemove", note, { capture: true });
   let last = "";
   const look = () => {
-    const counts = document.querySelector(".counts");
-    const key = counts && `${counts.dataset.local}/${counts.dataset.edge}`;
-    if (!counts || key === last) return;
-    last = key;
-    const known = [Number(counts.dataset.local), Number(counts.dataset.edge)];
+    const number = document.querySelector("[data-number]")?.dataset.number ?? "";
+    if (number === last) return;
+    last = number;
     const here = since1970(performance.now());
-    // The callback runs in the frame that shows the change, before style, layout and paint; a task
-    // posted from it runs when the page is done with them. (A second requestAnimationFrame would
-    // wait for the frame after it.) The compositor and the display are not in it.
-    requestAnimationFrame(() => {
+    // Our script changes the page in the frame's own callback, before style, layout and paint; a
+    // task posted from there runs when the page is done with them. What others change outside of
+    // one is painted in the next. The compositor and the display are not in it.
+    const painted = () => {
       const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => window.painted.push([...known, here, since1970(performance.now())]);
+      port1.onmessage = () => window.painted.push([Number(number), here, since1970(performance.now())]);
       port2.postMessage(0);
-    });
+    };
+    if (document.querySelector(".mnist-nb-answers")) painted();
+    else requestAnimationFrame(painted);
   };
-  const everything = { subtree: true, childList: true, attributes: true };
-  new MutationObserver(look).observe(document.body, everything);
+  const changes = { subtree: true, childList: true, attributeFilter: ["data-number"] };
+  new MutationObserver(look).observe(document.body, changes);
+  // All is painted when the page shows an answer of the edge to the newest drawing, and has been
+  // still for longer than the longest way.
+  window.isStill = () =>
+    window.painted.length > 0 &&
+    document.querySelector(".mnist-nb-answers")?.dataset.edgeStale !== "true" &&
+    since1970(performance.now()) - window.painted.at(-1)[2] > 700;
 }

@@ -29,8 +29,9 @@ export interface Side {
   sha256: string;
   name: string;
   notSureBelow: number | null;
-  /** Lines above the bars. */
+  /** Lines above the bars: where, how long, and what that was. */
   place: string;
+  took: string;
   time: string;
   start?: string;
   message: Message | null;
@@ -81,7 +82,7 @@ export class Answers {
   #warning: HTMLElement;
   #rows: HTMLTableRowElement[] = [];
   #cells: Record<Name, Cell[]> = { local: [], edge: [] };
-  #lines: Record<Name, Record<"place" | "time" | "start" | "weights", HTMLElement>>;
+  #lines: Record<Name, Record<"place" | "took" | "time" | "start" | "code", HTMLElement>>;
   #messages: Record<Name, HTMLTableCellElement>;
   #quiet: ReturnType<typeof setTimeout> | undefined;
   #announced = "";
@@ -191,12 +192,12 @@ export class Answers {
     const winner = answer === null ? -1 : largest(answer.probabilities);
     const lines = this.#lines[name];
     write(lines.place, side.place);
+    write(lines.took, side.took);
     write(lines.time, side.time);
+    write(lines.code, short(side.sha256) || "–");
+    lines.code.title = side.sha256 && `${side.name} sha256 ${side.sha256}`.trim();
     write(lines.start, side.start ?? "");
     lines.start.hidden = side.start === undefined;
-    const code = lines.weights.lastElementChild as HTMLElement;
-    write(code, short(side.sha256) || "–");
-    code.title = side.sha256 && `${side.name} sha256 ${side.sha256}`.trim();
     const message = answer === null ? side.message : null;
     this.#showMessage(this.#messages[name], message);
     this.#cells[name].forEach((cell, index) => {
@@ -290,19 +291,22 @@ export class Answers {
 }
 
 /** "2.5 ms there and back, warm". */
-export function thereAndBack(ms: number, cold: boolean): string {
-  return `${milliseconds(ms)} there and back, ${cold ? "cold start" : "warm"}`;
+export function thereAndBack(ms: number, cold: boolean): { took: string; time: string } {
+  return { took: milliseconds(ms), time: ` there and back, ${cold ? "cold start" : "warm"}` };
 }
 
 function addHead(row: HTMLElement, side: Name, title: string) {
   const cell = add(row, "th", `is-${side}`);
   cell.scope = "col";
   add(cell, "span", "mnist-nb-side").textContent = title;
-  const [place, time, start] = ["place", "time", "start"].map((n) => add(cell, "span", `is-${n}`));
+  const place = add(cell, "span", "is-place");
+  const times = add(cell, "span", "is-time");
+  const took = add(times, "b", "");
+  const time = add(times, "span", "");
   const weights = add(cell, "span", "is-weights");
   weights.textContent = "weights ";
-  add(weights, "code", "");
-  return { place: place!, time: time!, start: start!, weights };
+  const code = add(weights, "code", "");
+  return { place, took, time, code, start: add(cell, "span", "is-start") };
 }
 
 function addCell(row: HTMLTableRowElement, side: Name): Cell {

@@ -73,11 +73,12 @@ function show(model: Model, el: HTMLElement, mode: "lab" | "seen", signal: Abort
   figure.className = "mnist-nb-seen";
   const seen = new Seen(figure.appendChild(document.createElement("canvas")));
   figure.appendChild(document.createElement("figcaption")).textContent =
-    `What the network sees: ${SIDE} × ${SIDE}`;
+    `What the network sees: ${SIDE}\u00a0×\u00a0${SIDE}`;
   let answers: Answers | null = null;
   let labels = "";
   let newest: DataView | undefined;
   let isAsked = false;
+  let wanted = 0; // number of the frame that the kernel wants to hear of
   const { port1, port2 } = new MessageChannel();
   // A message that is posted from a frame's callback comes after its style, layout and paint.
   port1.onmessage = ({ data }) => model.send({ painted: data as number });
@@ -99,12 +100,15 @@ function show(model: Model, el: HTMLElement, mode: "lab" | "seen", signal: Abort
       answers.root.dataset.edgeState = facts.edge?.state ?? "";
       answers.show(shown(frame, facts));
     }
-    if (frame.flags & Flag.Tell) port2.postMessage(frame.number);
+    if (wanted > 0) port2.postMessage(wanted);
+    wanted = 0;
   };
   const changed = () => {
     const frame = model.get("frame");
     if (frame === undefined || frame.byteLength < HEAD) return;
     newest = frame;
+    // The frame that is asked about may be replaced before it is painted.
+    if (frame.getUint32(4, true) & Flag.Tell) wanted = frame.getUint32(0, true);
     if (isAsked) return;
     isAsked = true;
     if (document.hidden)
@@ -151,13 +155,15 @@ function shown(frame: Frame, { local, edge }: Facts) {
   if (drawn) here.answer = { ...here, probabilities: ours };
   here.ms = frame.ms[0];
   here.place = "numpy";
-  here.time = drawn ? `${milliseconds(here.ms)} to compute` : "\u00a0";
+  here.took = drawn ? milliseconds(here.ms) : "";
+  here.time = drawn ? " to compute" : "ready";
   const answered = frame.has(Flag.There);
   if (answered) there.answer = { ...there, probabilities: theirs };
   there.ms = frame.ms[1];
   there.place = edge?.place ? `Durable Object, ${edge.place}` : "Durable Object";
   const cold = frame.has(Flag.Cold);
-  there.time = answered ? thereAndBack(there.ms, cold) : "\u00a0";
+  const waiting = { up: "ready", offline: "no answer" }[edge?.state ?? ""] ?? "calling";
+  Object.assign(there, answered ? thereAndBack(there.ms, cold) : { time: waiting });
   there.message = edge === undefined ? null : message(edge.state, edge.reason, drawn);
   return {
     drawn,
@@ -178,6 +184,7 @@ function side(weights: Weights | undefined): Side {
     name: weights?.name ?? "",
     notSureBelow: weights?.not_sure_below ?? null,
     place: "",
+    took: "",
     time: "",
     message: null,
     ms: NaN,

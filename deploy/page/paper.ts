@@ -3,7 +3,8 @@
  * and keys and the wheel that the paper does not use do what they do elsewhere.
  */
 
-const PAPERS = ".mnist-nb-paper, .mn-picker";
+const PAD = ".mnist-nb-paper";
+const PAPERS = `${PAD}, .mn-picker`;
 const COPIED = ["key", "code", "location", "repeat", "ctrlKey", "shiftKey", "altKey", "metaKey"];
 
 export function helpPaper(root: HTMLElement, signal: AbortSignal): void {
@@ -17,7 +18,17 @@ export function helpPaper(root: HTMLElement, signal: AbortSignal): void {
   root.addEventListener(
     "pointerdown",
     (event) => {
-      if (at(event)) (event.target as HTMLCanvasElement).setPointerCapture(event.pointerId);
+      if (at(event)?.matches(PAD))
+        (event.target as HTMLCanvasElement).setPointerCapture(event.pointerId);
+    },
+    early,
+  );
+  // ipycanvas tells the kernel of every move; over a pad one without a button says nothing.
+  root.addEventListener(
+    "mousemove",
+    (event) => {
+      const isHovering = event.buttons === 0 && at(event)?.matches(PAD);
+      if (isHovering) event.stopPropagation();
     },
     early,
   );
@@ -53,7 +64,7 @@ export function helpPaper(root: HTMLElement, signal: AbortSignal): void {
 function isUsed(event: KeyboardEvent, paper: HTMLElement): boolean {
   const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
   if (altKey) return false;
-  if (ctrlKey || metaKey) return key === "z" && !shiftKey && paper.matches(".mnist-nb-paper");
+  if (ctrlKey || metaKey) return key === "z" && !shiftKey && paper.matches(PAD);
   if (paper.matches(".mn-picker")) return key.startsWith("Arrow");
   return /^[0-9]$/.test(key) || key === "Backspace" || key === "Delete";
 }

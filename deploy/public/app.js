@@ -840,12 +840,12 @@ var Answers = class {
     const winner = answer === null ? -1 : largest(answer.probabilities);
     const lines = this.#lines[name];
     write(lines.place, side.place);
+    write(lines.took, side.took);
     write(lines.time, side.time);
+    write(lines.code, short(side.sha256) || "–");
+    lines.code.title = side.sha256 && `${side.name} sha256 ${side.sha256}`.trim();
     write(lines.start, side.start ?? "");
     lines.start.hidden = side.start === void 0;
-    const code = lines.weights.lastElementChild;
-    write(code, short(side.sha256) || "–");
-    code.title = side.sha256 && `${side.name} sha256 ${side.sha256}`.trim();
     const message = answer === null ? side.message : null;
     this.#showMessage(this.#messages[name], message);
     this.#cells[name].forEach((cell, index) => {
@@ -934,17 +934,20 @@ var Answers = class {
   }
 };
 function thereAndBack(ms, cold) {
-  return `${milliseconds(ms)} there and back, ${cold ? "cold start" : "warm"}`;
+  return { took: milliseconds(ms), time: ` there and back, ${cold ? "cold start" : "warm"}` };
 }
 function addHead(row, side, title) {
   const cell = add(row, "th", `is-${side}`);
   cell.scope = "col";
   add(cell, "span", "mnist-nb-side").textContent = title;
-  const [place, time, start] = ["place", "time", "start"].map((n) => add(cell, "span", `is-${n}`));
+  const place = add(cell, "span", "is-place");
+  const times = add(cell, "span", "is-time");
+  const took = add(times, "b", "");
+  const time = add(times, "span", "");
   const weights = add(cell, "span", "is-weights");
   weights.textContent = "weights ";
-  add(weights, "code", "");
-  return { place, time, start, weights };
+  const code = add(weights, "code", "");
+  return { place, took, time, code, start: add(cell, "span", "is-start") };
 }
 function addCell(row, side) {
   const cell = row.insertCell();
@@ -1067,7 +1070,8 @@ function browserSide(mine, network2, alone2) {
     ...weights,
     answer: mine && { ...weights, probabilities: mine.probabilities },
     place: "WebAssembly, this device",
-    time: mine ? `${milliseconds(mine.ms)} to compute` : waiting,
+    took: mine ? milliseconds(mine.ms) : "",
+    time: mine ? " to compute" : waiting,
     start: current ? `loaded in ${milliseconds(current.ms)}` : "",
     message: lacking ? message : null,
     ms: mine?.ms ?? NaN
@@ -1086,7 +1090,7 @@ function edgeSide({ theirs, trouble, edgeWeights, described }) {
     name: theirs?.model.name ?? "",
     notSureBelow,
     place: where ? `Durable Object, ${where}` : "Durable Object",
-    time: theirs ? thereAndBack(theirs.ms, theirs.cold) : waiting,
+    ...theirs ? thereAndBack(theirs.ms, theirs.cold) : { took: "", time: waiting },
     start: theirs && !theirs.cold && lastCold ? `cold start ${lastCold}` : "",
     message,
     ms: theirs?.ms ?? NaN

@@ -1,6 +1,9 @@
 """Pictures from files, classified here and at the edge, for the command line."""
 
-from dataclasses import dataclass
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
@@ -12,51 +15,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from mnist_nb.drawing import rasterize
 from mnist_nb.edge import EdgeClient
 from mnist_nb.errors import EdgeError, InputError
-from mnist_nb.network import Network, is_sure
+from mnist_nb.network import Answer, Network, threshold
 
+STDIN = Path("-")
+LARGEST = 100_000_000  # bytes that are read from stdin
 _BLANK = np.zeros((28, 28), np.uint8)
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """What one side says of one picture.
-
-    Attributes:
-        probabilities: float32 (10,).
-        ms: time of the forward pass, or of the round trip to the edge, in milliseconds.
-        name: of the network.
-        sha256: of its weights file; "" when an edge does not say.
-        place: where it was computed.
-        not_sure_below: `Network.not_sure_below` of its weights, None when they are not known.
-    """
-
-    probabilities: NDArray[np.float32]
-    ms: float
-    name: str
-    sha256: str
-    place: str
-    not_sure_below: float | None = None
-
-    @property
-    def is_sure(self) -> bool:
-        """Does the picture look like a digit?"""
-        return is_sure(self.probabilities, self.not_sure_below)
-
-    @property
-    def digit(self) -> int:
-        """The most probable digit."""
-        return int(self.probabilities.argmax())
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            "digit": self.digit,
-            "sure": self.is_sure,
-            "probabilities": [float(p) for p in self.probabilities],
-            "ms": round(self.ms, 3),
-            "model": {"name": self.name, "sha256": self.sha256},
-            "place": self.place,
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,15 +35,8 @@ class Report:
 
     path: Path
     image: NDArray[np.uint8]
-    local: Side
-    edge: Side | None
-
-    @property
-    def max_abs_diff(self) -> float | None:
-        """Largest difference between two probabilities of the same digit."""
-        if self.edge is None:
-            return None
-        return float(np.abs(self.local.probabilities - self.edge.probabilities).max())
+    local: Answer
+    edge: Answer | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -88,8 +44,8 @@ class Report:
             "file": str(self.path),
             "local": self.local.to_dict(),
             "edge": self.edge and self.edge.to_dict(),
-            "agree": self.edge and self.local.digit == self.edge.digit,
-            "max_abs_diff": self.max_abs_diff,
+            "agree": self.edge and self.local.agrees(self.edge),
+            "max_abs_diff": self.edge and self.local.difference(self.edge),
         }
 
 
@@ -106,6 +62,7 @@ class Reader:
         self.network = Network.load()
         self.edge_error: str | None = None
         self._edge: EdgeClient | None = None
+        self._not_sure_below: dict[str, float | None] = {}  # of the edge's weights, by sha256
         self.network.predict(_BLANK)  # so that the times shown are those of a warm network
 
     def ask(self, url: str, token: str | None = None) -> None:
@@ -134,33 +91,64 @@ class Reader:
         probabilities = self.network.predict(image)[0]
         ms = 1000 * (perf_counter() - began)
         ours = self.network
-        local = Side(probabilities, ms, ours.name, ours.sha256, "numpy here", ours.not_sure_below)
+        local = Answer(
+            probabilities,
+            not_sure_below=ours.not_sure_below,
+            sha256=ours.sha256,
+            name=ours.name,
+            ms=ms,
+            place="numpy here",
+        )
         return Report(path, image, local, self._ask_edge(image))
 
-    def _ask_edge(self, image: NDArray[np.uint8]) -> Side | None:
+    def _ask_edge(self, image: NDArray[np.uint8]) -> Answer | None:
         if self._edge is None or self.edge_error is not None:
             return None
         try:
             result = self._edge.classify(image)
+            doubt = self._threshold_of(self._edge, result.model.sha256)
         except EdgeError as error:
             self.edge_error = str(error)
             return None
-        place = result.place
-        where = "local workerd" if place.local else place.colo or place.continent or self._edge.url
-        model, ours = result.model, self.network
-        doubt = ours.not_sure_below if model.sha256 == ours.sha256 else None
-        ms = result.timing.total_ms
-        return Side(result.probabilities[0], ms, model.name, model.sha256, where, doubt)
+        answer = result.answer(not_sure_below=doubt)
+        return answer if answer.place else replace(answer, place=self._edge.url)
+
+    def _threshold_of(self, edge: EdgeClient, sha256: str) -> float | None:
+        """From where on an answer of these weights counts; None when the edge has others by now."""
+        if sha256 not in self._not_sure_below:
+            model = edge.model()
+            self._not_sure_below[str(model.get("sha256"))] = threshold(model.get("not_sure_below"))
+        return self._not_sure_below.get(sha256)
+
+
+def find_pictures(paths: Sequence[Path]) -> list[Path]:
+    """The files that are meant: a folder stands for the pictures in it, by name.
+
+    Raises:
+        InputError: a folder has none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        known = Image.registered_extensions()
+        inside = [file for file in sorted(path.iterdir()) if file.suffix.lower() in known]
+        if not inside:
+            raise InputError(f"{path} has no pictures in it: name a file, or a folder with PNGs")
+        found += inside
+    return found
 
 
 def open_picture(path: Path) -> Image.Image:
-    """Open a picture, turned as the camera was held.
+    """Open a picture, or that on stdin for `-`, turned as the camera was held.
 
     Raises:
         InputError: Pillow cannot read it, or it is far too large.
     """
     try:
-        with Image.open(path) as picture:
+        source = BytesIO(sys.stdin.buffer.read(LARGEST)) if path == STDIN else path
+        with Image.open(source) as picture:
             return ImageOps.exif_transpose(picture).copy()
     except UnidentifiedImageError:
         raise InputError(f"{path} is not a picture: give a PNG, JPEG, GIF, BMP or WebP") from None

@@ -1,7 +1,7 @@
 """How the commands talk: paragraphs on stderr, lines that go away, JSON where it is asked for."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,11 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_PLAIN = str.maketrans(
+    {"├": "|", "└": "`", "─": "-", "…": "...", "×": "x", "⁻": "^-", "\N{NO-BREAK SPACE}": " "}
+    | dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
+)
 
 
 def console(stderr: bool = False) -> "Console":
@@ -37,9 +42,36 @@ def talking(as_json: bool) -> Iterator[dict[str, Any]]:
         yield {"say": tell, "progress": status.update}
 
 
+@contextmanager
+def bringing(what: str) -> Iterator[Callable[[float], None]]:
+    """A bar that appears with the first part that is done, and goes away at the end."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    text = f"Bringing {what}, once ..."
+    columns = (TextColumn(text), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=console(stderr=True), transient=True)
+    task = bar.add_task(text, total=1.0)
+    begun = False
+
+    def report(done: float) -> None:
+        nonlocal begun
+        if not begun:
+            begun = True
+            if bar.console.is_terminal:
+                bar.start()
+            else:
+                say(text)
+        bar.update(task, completed=done)
+
+    try:
+        yield report
+    finally:
+        if begun and bar.console.is_terminal:
+            bar.stop()
+
+
 def encodable(text: str) -> str:
-    """The text in what a terminal can show; trees have ASCII's lines where they must."""
+    """The text in what a terminal can show; trees and powers are in ASCII where they must be."""
     if (sys.stdout.encoding or "utf-8").lower().startswith("utf"):
         return text
-    plain = str.maketrans({"├": "|", "└": "`", "─": "-", "…": "..."})
-    return text.translate(plain).encode("ascii", "replace").decode()
+    return text.translate(_PLAIN).encode("ascii", "replace").decode()

@@ -138,9 +138,9 @@ def _kernel() -> Finding:
 
 
 def _notebook() -> Finding:
-    from mnist_nb.servers import NOTEBOOK, find_checkout
+    from mnist_nb.servers import shipped_notebook
 
-    return Finding("Notebook", "ok", str(find_checkout() / NOTEBOOK))
+    return Finding("Notebook", "ok", str(shipped_notebook()))
 
 
 def _weights() -> Finding:
@@ -163,11 +163,9 @@ def _node() -> Finding:
 
 
 def _npm() -> Finding:
-    from mnist_nb.local_edge import check_packages, find_deploy
+    from mnist_nb.local_edge import find_deploy, host_packages
 
-    folder = find_deploy()
-    check_packages(folder)
-    return Finding("npm", "ok", f"the packages of {folder}")
+    return Finding("npm", "ok", f"the packages in {host_packages(find_deploy())}")
 
 
 def _ports() -> Finding:

@@ -1,35 +1,30 @@
-"""The command `mnist-nb`: lab, edge, classify, doctor, import, export, and the releases.
+"""The command `mnist-nb`: classify, doctor, import, export; what serves, and the releases.
 
 Each command imports what it needs when it runs, so that `mnist-nb --help` answers at once.
 """
 
 import json
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from time import sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from click.core import ParameterSource
+from click.shell_completion import get_completion_class
 
 from mnist_nb._version import __version__
+from mnist_nb.cli import releasing, serving
 from mnist_nb.cli.console import console, say
-from mnist_nb.cli.releasing import COMMANDS
+from mnist_nb.cli.serving import start_quietly, token
 from mnist_nb.errors import (
     EdgeError,
     InputError,
     MnistNbError,
     ReleaseConflict,
-    SetupError,
     WeightsError,
 )
 
-if TYPE_CHECKING:
-    from mnist_nb.local_edge import LocalEdge
-
-PORT = click.IntRange(1, 65535)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -52,98 +47,25 @@ class _Commands(click.Group):
             raise _Failure(str(error), 3 if isinstance(error, ReleaseConflict) else 1) from error
 
 
-@contextmanager
-def _until_stopped() -> Iterator[None]:
-    """Let Ctrl+C, SIGTERM and a closed terminal end the block in order, so that servers stop."""
+FIRST = """\
+mnist-nb lab                draw a digit in JupyterLab, with an edge on this machine
+mnist-nb classify FILE.png  what both say of a picture of yours
+mnist-nb edge               only the edge, with a web page to draw on
 
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), stop)
-    with suppress(KeyboardInterrupt):
-        yield
+mnist-nb --help             all commands"""
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="mnist-nb")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Draw a digit; numpy here and a Durable Object at the edge both say what it is."""
-
-
-@main.command()
-@click.option("--port", type=PORT, help="Port of JupyterLab.  [default: 8888 or the next free]")
-@click.option("--no-browser", is_flag=True, help="Print the URL and open nothing.")
-@click.option(
-    "--edge",
-    metavar="URL",
-    envvar="MNIST_NB_EDGE_URL",
-    show_envvar=True,
-    help="Edge to compare with, instead of starting one on this machine.",
-)
-def lab(port: int | None, no_browser: bool, edge: str | None) -> None:
-    """Start the edge and open JupyterLab.
-
-    The browser shows the first notebook; without a display the URL is printed. Ctrl+C ends both.
-    """
-    from mnist_nb.servers import find_checkout, has_display, require_port, run_jupyterlab
-
-    with _until_stopped(), ExitStack() as stack:
-        folder = find_checkout()
-        if port is not None:
-            require_port(port)
-        if edge:
-            click.echo(f"edge   {edge}")
-        else:
-            try:
-                edge = _start_edge(stack).url
-            except MnistNbError as error:
-                say(f"The lab opens without its edge. {error}", "yellow")
-        if edge:
-            os.environ["MNIST_NB_EDGE_URL"] = edge  # the kernels inherit it
-        run_jupyterlab(folder, port, has_display() and not no_browser, say=click.echo)
-
-
-def _start_edge(stack: ExitStack, **settings: Any) -> "LocalEdge":
-    from mnist_nb.edge import EdgeClient
-    from mnist_nb.local_edge import LocalEdge
-
-    edge = stack.enter_context(LocalEdge(**settings))
-    with EdgeClient(edge.url, token=_token()) as client:
-        try:
-            model = client.model()
-            runs = f"{model['name']} {model['sha256'][:8]}"
-        except EdgeError as error:
-            runs = str(error)
-    click.echo(f"edge   {edge.url}   {runs}")
-    return edge
-
-
-def _token() -> str | None:
-    return os.environ.get("MNIST_NB_EDGE_TOKEN")
-
-
-@main.command()
-@click.option("--port", type=PORT, help="Port of the edge.  [default: a free one]")
-@click.option(
-    "--state",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder that keeps R2 and the Durable Objects.  [default: forgotten at the end]",
-)
-def edge(port: int | None, state: Path | None) -> None:
-    """Run the edge on this machine.
-
-    It is the real Workers runtime with its own R2, which gets the shipped weights. Ctrl+C ends it.
-    """
-    with _until_stopped(), ExitStack() as stack:
-        local = _start_edge(stack, port=port or 0, state=state)
-        url = local.url
-        click.echo(f"page   {url}/\nuse    export MNIST_NB_EDGE_URL={url}\nCtrl+C ends it.")
-        while local.is_running:
-            sleep(0.5)
-        last = "\n".join(local.logs[-10:])
-        raise SetupError(f"the edge has ended by itself, start it again; its last lines:\n{last}")
+    if ctx.invoked_subcommand is None:
+        click.echo(FIRST)
 
 
 @main.command()
@@ -152,7 +74,7 @@ def edge(port: int | None, state: Path | None) -> None:
     metavar="FILE...",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, allow_dash=True, path_type=Path),
 )
 @click.option(
     "--edge",
@@ -163,26 +85,33 @@ def edge(port: int | None, state: Path | None) -> None:
 )
 @click.option("--local-only", is_flag=True, help="Ask no edge.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object for each file.")
-def classify(files: tuple[Path, ...], edge: str | None, local_only: bool, as_json: bool) -> None:
+@click.pass_context
+def classify(
+    ctx: click.Context, files: tuple[Path, ...], edge: str | None, local_only: bool, as_json: bool
+) -> None:
     """Say which digit is on each picture.
 
     A picture is a drawing, a scan or a photo of one digit, as PNG, JPEG or what else Pillow reads.
-    Both answers show side by side: that of this machine and that of the edge.
+    FILE can be a folder, for the pictures in it, or - for stdin. Both answers show side by side:
+    that of this machine and that of the edge.
     """
-    from mnist_nb.cli.classify import Reader
+    from mnist_nb.cli.classify import Reader, find_pictures
     from mnist_nb.cli.terminal import show
 
+    if local_only and ctx.get_parameter_source("edge") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--local-only asks no edge: leave out one of the two")
+    pictures = find_pictures(files)
     reports: list[dict[str, Any]] = []
     with ExitStack() as stack:
         reader = stack.enter_context(Reader())
         if edge and not local_only:
-            reader.ask(edge, _token())
+            reader.ask(edge, token())
         elif not local_only:
             try:
-                reader.ask(_borrow_edge(stack))
+                reader.ask(start_quietly(stack))
             except MnistNbError as error:
                 say(f"Only the local answer: {error}", "yellow")
-        for path in files:
+        for path in pictures:
             try:
                 report = reader.read(path)
             except InputError as error:
@@ -198,13 +127,6 @@ def classify(files: tuple[Path, ...], edge: str | None, local_only: bool, as_jso
         raise EdgeError(f"Only the local answer: {reader.edge_error}")
     if any("error" in report for report in reports):
         raise SystemExit(1)
-
-
-def _borrow_edge(stack: ExitStack) -> str:
-    from mnist_nb.local_edge import LocalEdge
-
-    with console(stderr=True).status("Starting the edge ..."):
-        return stack.enter_context(LocalEdge()).url
 
 
 @main.command()
@@ -231,6 +153,19 @@ def doctor(as_json: bool) -> None:
         say(f"{failed} of {len(findings)} checks failed." if failed else "The lab can start.")
     if failed:
         raise SystemExit(1)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete these commands.
+
+    For bash: `eval "$(mnist-nb completion bash)"`, in ~/.bashrc to keep it; zsh alike. For fish:
+    `mnist-nb completion fish > ~/.config/fish/completions/mnist-nb.fish`.
+    """
+    found = get_completion_class(shell)
+    assert found is not None  # click has these three
+    click.echo(found(main, {}, "mnist-nb", "_MNIST_NB_COMPLETE").source())
 
 
 @main.command("import")
@@ -307,10 +242,7 @@ def _write(path: Path, content: bytes) -> None:
         raise WeightsError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-# --- releases ------------------------------------------------------------------------------------
-
-
-for command in COMMANDS:
+for command in (*serving.COMMANDS, *releasing.COMMANDS):
     main.add_command(command)
 
 

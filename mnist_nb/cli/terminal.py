@@ -11,10 +11,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mnist_nb.network import GUESS
+from mnist_nb.cli.console import encodable
+from mnist_nb.network import GUESS, Answer, milliseconds, percent, short, verdict
 
 if TYPE_CHECKING:
-    from mnist_nb.cli.classify import Report, Side
+    from mnist_nb.cli.classify import Report
     from mnist_nb.cli.doctor import Finding
     from mnist_nb.releases import Release
 
@@ -52,13 +53,13 @@ def _bars(report: "Report", room: int, console: Console) -> RenderableType:
         table.add_column(no_wrap=True, width=width)
         table.add_column(no_wrap=True, justify="right")
     table.add_row("", *(t for _, head, color in sides for t in (Text(head, f"bold {color}"), "")))
-    for digit in range(10):
+    for index, label in enumerate(report.local.labels):
         cells = []
         for side, _, color in sides:
-            p = float(side.probabilities[digit])
-            weight = "bold" if digit == side.digit else ""
+            p = float(side.probabilities[index])
+            weight = "bold" if index == side.index else ""
             cells += [Text(bar(p, width, _is_plain(console)), color), Text(f"{p:.3f}", weight)]
-        table.add_row(Text(str(digit), "bold" if digit == report.local.digit else ""), *cells)
+        table.add_row(Text(label, "bold" if index == report.local.index else ""), *cells)
     return table
 
 
@@ -67,22 +68,20 @@ def _verdict(report: "Report") -> Iterator[Text]:
     if report.edge is None:
         return
     yield _answer("edge", EDGE, report.edge)
-    agree = report.local.digit == report.edge.digit
-    line = Text("agree" if agree else "disagree", "bold green" if agree else "bold red")
-    yield line.append(f"   max |dp| {report.max_abs_diff:.1e}", "not bold default")
-    theirs = report.edge.sha256
-    if theirs and theirs != report.local.sha256:
-        yield Text("The two sides run different weights: such answers may differ.", "yellow")
+    said = verdict(report.local, report.edge)
+    color = {"agree": "green", "disagree": "red"}.get(said.kind, "yellow")
+    line = Text(encodable(f"{said.head}. "), f"bold {color}")
+    yield line.append(encodable(said.detail), "not bold default")
 
 
-def _answer(head: str, color: str, side: "Side") -> Text:
-    model = f"{side.name} {side.sha256[:8]}".strip() or "unknown weights"
-    p = float(side.probabilities.max())
-    guess = f", perhaps {side.digit}" if p >= GUESS else ""
-    says = f"{side.digit}" if side.is_sure else f"not sure{guess}"
+def _answer(head: str, color: str, answer: Answer) -> Text:
+    model = f"{answer.name} {short(answer.sha256)}".strip() or "unknown weights"
+    guess = f", perhaps {answer.label}" if answer.probability >= GUESS else ""
+    says = answer.label if answer.is_sure else f"not sure{guess}"
+    numbers = f"{percent(answer.probability)}  {milliseconds(answer.ms)}"
     return Text.assemble(
         (f"{head}  {says}", f"bold {color}"),
-        f"  {p:.1%}  {side.ms:.2f} ms  {model}  {side.place}",
+        encodable(f"  {numbers}  {model}  {answer.place}"),
     )
 
 

@@ -125,6 +125,13 @@ def compare(
         InputError: images or batch are wrong.
         EdgeError: the edge gave no usable answer.
     """
+    if not callable(getattr(network, "predict", None)) or not callable(
+        getattr(edge, "classify", None)
+    ):
+        raise InputError(
+            f"compare takes a network, an edge's client and images, in this order, got"
+            f" {type(network).__name__} and {type(edge).__name__}: compare(network, client, images)"
+        )
     rows = as_images(images)
     if not 1 <= batch <= 1024:
         raise InputError(f"a batch has 1 to 1024 images, got {batch!r}")

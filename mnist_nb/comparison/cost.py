@@ -27,7 +27,6 @@ FREE_REQUESTS = 100_000  # a day, of the Worker and of Durable Objects each
 FREE_CPU_MS = 10  # of one invocation
 FREE_GB_SECONDS = 13_000  # a day
 FREE_R2_READS = 10e6  # a month, on both plans
-LOG_EVENTS = 20e6  # a month
 PLAN = 5.0  # a month
 
 
@@ -99,20 +98,10 @@ class Load:
         return min(self.requests, self.objects * DAY / TTL_SECONDS)
 
     @property
-    def cpu_ms(self) -> float:
-        """A day, of the Worker and the objects."""
-        return self.requests * (WORKER_MS + self.object_ms)
-
-    @property
     def gb_seconds(self) -> float:
         """A day, of objects that work or wait for R2; idle ones are not billed."""
         busy_ms = self.requests * self.object_ms + self.looks * LOOK_MS
         return busy_ms / 1000 * OBJECT_GB
-
-    @property
-    def sampling(self) -> float:
-        """The head_sampling_rate that keeps the log within what is included."""
-        return min(1.0, LOG_EVENTS / (self.requests * DAYS))
 
     def costs(self) -> dict[str, float]:
         """A month on the Paid plan, in dollars."""

@@ -45,79 +45,71 @@ def deploy(
         WeightsError, ReleaseError: as `Releases.push`.
     """
     credentials = credentials or Credentials.find()
-    with Cloudflare(credentials.api_token) as api:
-        return _deploy(api, credentials, weights, dry_run, wait, say, progress, wrangler)
-
-
-def _deploy(
-    api: Cloudflare,
-    credentials: Credentials,
-    weights: Path | str | None,
-    dry_run: bool,
-    wait: float,
-    say: Say,
-    progress: Say | None,
-    wrangler: list[str] | None,
-) -> Outcome:
     tell = progress or (lambda text: None)
     worker, bucket = names(find_deploy())
-    wanted = credentials.values.get(ACCOUNT_ID)
-    tell("checking the token and the account")
-    token_id, account = api.verify(wanted), api.account(wanted)
-    has_bucket, secrets = api.has_bucket(account, bucket), api.secrets(account, worker)
-    releases = Releases(credentials.bucket(account.id, token_id, bucket))
-    current = releases.current() if has_bucket else None
-    path = weights or (None if current else shipped_weights())
-    edge_token = credentials.secrets.get(EDGE_TOKEN)
+    with Cloudflare(credentials.api_token) as api:
+        wanted = credentials.values.get(ACCOUNT_ID)
+        tell("checking the token and the account")
+        token_id, account = api.verify(wanted), api.account(wanted)
+        has_bucket, secrets = api.has_bucket(account, bucket), api.secrets(account, worker)
+        releases = Releases(credentials.bucket(account.id, token_id, bucket))
+        current = releases.current() if has_bucket else None
+        path = weights or (None if current else shipped_weights())
+        edge_token = credentials.secrets.get(EDGE_TOKEN)
 
-    steps = [
-        Step(f"bucket {bucket} is there", needed=False)
-        if has_bucket
-        else Step(
-            f"create bucket {bucket}",
-            f"created bucket {bucket}",
-            f"npx wrangler r2 bucket delete {bucket}   (in deploy/, once it is empty)",
+        steps = [
+            Step(f"bucket {bucket} is there", needed=False)
+            if has_bucket
+            else Step(
+                f"create bucket {bucket}",
+                f"created bucket {bucket}",
+                f"npx wrangler r2 bucket delete {bucket}   (in deploy/, once it is empty)",
+            )
+        ]
+        candidate = read_candidate(path) if path else None
+        sha256 = candidate.weights.sha256 if candidate else ""
+        if candidate and not (current and sha256 == current.sha256):
+            size = megabytes(len(candidate.content))
+            shown = current.sha256[:8] if current else "nothing"
+            what = f"{size} to {bucket}/mnist/, and current from {shown} to {sha256[:8]}"
+            back = "mnist-nb rollback" if current else ""
+            steps.append(Step(f"upload {what}", f"uploaded {what}", back))
+        elif current:
+            steps.append(Step(f"current is {current.sha256[:8]} ({current.name})", needed=False))
+        is_new = secrets is None
+        steps.append(
+            Step(
+                f"deploy Worker {worker}{'' if is_new else ', replacing the one there'}",
+                f"deployed Worker {worker}",
+                f"npx wrangler {'delete' if is_new else 'rollback'}   (in deploy/)",
+            )
         )
-    ]
-    content, checked = read_candidate(path) if path is not None else (b"", None)
-    if checked and not (current and checked.sha256 == current.sha256):
-        size, before = megabytes(len(content)), current.sha256[:8] if current else "nothing"
-        what = f"{size} to {bucket}/mnist/, and current from {before} to {checked.sha256[:8]}"
-        back = "mnist-nb rollback" if current else ""
-        steps.append(Step(f"upload {what}", f"uploaded {what}", back))
-    elif current:
-        steps.append(Step(f"current is {current.sha256[:8]} ({current.name})", needed=False))
-    is_new = secrets is None
-    steps.append(
-        Step(
-            f"deploy Worker {worker}{'' if is_new else ', replacing the one there'}",
-            f"deployed Worker {worker}",
-            f"npx wrangler {'delete' if is_new else 'rollback'}   (in deploy/)",
-        )
-    )
-    if edge_token:
-        what = f"secret {SECRET}: clients then need {EDGE_TOKEN}"
-        back = f"npx wrangler secret delete {SECRET}   (in deploy/)"
-        steps.append(Step(f"set {what}", f"set {what}", back))
-    elif SECRET not in (secrets or ()):
-        steps.append(Step(f"anybody may ask: {EDGE_TOKEN} is not set", needed=False))
-    plan = Plan(f"the account {account.name or account.id}", steps, dry_run)
-    say(str(plan))
-    if dry_run:
-        tell("building the Worker")
-        wrangler_deploy(credentials, dry_run=True, say=say, command=wrangler)
-        return Outcome(plan, current.sha256 if current else "")
+        if edge_token:
+            what = f"secret {SECRET}: clients then need {EDGE_TOKEN}"
+            back = f"npx wrangler secret delete {SECRET}   (in deploy/)"
+            steps.append(Step(f"set {what}", f"set {what}", back))
+        elif SECRET not in (secrets or ()):
+            steps.append(Step(f"anybody may ask: {EDGE_TOKEN} is not set", needed=False))
+        plan = Plan(f"the account {account.name or account.id}", steps, dry_run)
+        say(str(plan))
+        if dry_run:
+            tell("building the Worker")
+            wrangler_deploy(credentials, dry_run=True, say=say, command=wrangler)
+            return Outcome(plan, current.sha256 if current else "")
 
-    if not has_bucket:
-        tell(f"creating bucket {bucket}")
-        api.create_bucket(account, bucket)
-    release = releases.push(path, progress=progress) if path is not None else current
-    tell("deploying the Worker")
-    url = wrangler_deploy(credentials, account.id, say=say, command=wrangler)
-    if edge_token:
-        tell(f"setting secret {SECRET}")
-        api.set_secret(account, worker, SECRET, edge_token)
-    assert release is not None  # there was a current one, or one was pushed
-    target = Target(plan.where, releases, url, token=credentials.edge_token)
-    notes = [f"use   export {EDGE_URL}={url}"]
-    return finish(target, plan, release, wait, say, progress, notes)
+        if not has_bucket:
+            tell(f"creating bucket {bucket}")
+            api.create_bucket(account, bucket)
+        release = current
+        if candidate:
+            before = current.sha256 if current else None
+            release = releases.push(candidate, instead_of=before, progress=progress)
+        tell("deploying the Worker")
+        url = wrangler_deploy(credentials, account.id, say=say, command=wrangler)
+        if edge_token:
+            tell(f"setting secret {SECRET}")
+            api.set_secret(account, worker, SECRET, edge_token)
+        assert release is not None  # there was a current one, or one was pushed
+        target = Target(plan.where, releases, url, token=credentials.edge_token)
+        notes = [f"use   export {EDGE_URL}={url}"]
+        return finish(target, plan, release, wait, say, progress, notes)

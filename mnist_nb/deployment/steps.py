@@ -27,7 +27,8 @@ def push(
 
     Args:
         target: where to.
-        path: a weights file, or one of Burn or PyTorch. It is checked before anything else.
+        path: a weights file, or one of Burn or PyTorch. It is read once, and checked before
+            anything else.
         promote: False only uploads.
         dry_run: only say what would be done.
         wait: seconds to wait until the edge serves it; 0 does not wait.
@@ -39,21 +40,24 @@ def push(
         ReleaseConflict: somebody else promoted in the same moment.
         ReleaseError: it did not happen, or the edge does not serve it in time.
     """
-    content, weights = read_candidate(path)
+    candidate = read_candidate(path)
+    sha256, size = candidate.weights.sha256, megabytes(len(candidate.content))
     current, doubts = _look(target, dry_run)
-    where = f"bucket {target.releases.settings.bucket}, mnist/{weights.sha256[:8]}….safetensors"
-    size = megabytes(len(content))
+    where = f"bucket {target.releases.settings.bucket}, mnist/{sha256[:8]}….safetensors"
     steps = [Step(f"upload {size} to {where}", f"uploaded {size} to {where}")]
-    if not doubts and target.releases.has(weights.sha256):
+    if not doubts and target.releases.has(sha256):
         steps = [Step(f"{where} is there", needed=False)]
     if promote:
-        steps.append(_move(target, current, weights.sha256))
+        steps.append(_move(target, current, sha256))
     plan = Plan(target.where, [*doubts, *steps], dry_run)
     say(str(plan))
     if dry_run:
-        return Outcome(plan, weights.sha256, url=target.url)
+        return Outcome(plan, sha256, url=target.url)
     release = target.releases.push(
-        path, promote=promote, instead_of=current.sha256 if current else None, progress=progress
+        candidate,
+        promote=promote,
+        instead_of=current.sha256 if current else None,
+        progress=progress,
     )
     return finish(target, plan, release, wait if promote else 0, say, progress)
 

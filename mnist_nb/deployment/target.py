@@ -3,14 +3,13 @@
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 from mnist_nb.deployment.cloudflare import Cloudflare
 from mnist_nb.deployment.credentials import ACCOUNT_ID, API_TOKEN, EDGE_URL, Credentials
 from mnist_nb.deployment.wrangler import names
 from mnist_nb.edge import EdgeClient, is_loopback, normal_url
 from mnist_nb.errors import AccountError, SetupError
-from mnist_nb.local_edge import LocalEdge, find_deploy
+from mnist_nb.local_edge import find_deploy, shared_edge
 from mnist_nb.releases import BucketSettings, Releases
 
 
@@ -48,8 +47,8 @@ def open_target(name: str = "local", credentials: Credentials | None = None) -> 
 
     Args:
         name: "local" is the edge on this machine: the one in MNIST_NB_EDGE_URL, which `make lab`
-            and `mnist-nb lab` set, else one that is started here, once per process. "cloudflare"
-            is the account of the credentials.
+            and `mnist-nb lab` set, else the one that labs of this process ask too, started when
+            none has. "cloudflare" is the account of the credentials.
         credentials: None takes them from the environment or from `.env`.
 
     Raises:
@@ -58,7 +57,7 @@ def open_target(name: str = "local", credentials: Credentials | None = None) -> 
     """
     if name == "local":
         url = os.environ.get(EDGE_URL) or ""
-        return local_target(url if url and is_loopback(normal_url(url)) else _own_edge().url)
+        return local_target(url if url and is_loopback(normal_url(url)) else shared_edge().url)
     if name == "cloudflare":
         return account_target(credentials or Credentials.find())
     raise AccountError(f"the target is {name!r}; give 'local' or 'cloudflare'")
@@ -120,8 +119,3 @@ def account_target(credentials: Credentials) -> Target:
                 url = f"https://{names(find_deploy())[0]}.{subdomain}.workers.dev"
     where = f"the account {account.name or account.id}, bucket {settings.bucket}"
     return Target(where, Releases(settings), url, "", token)
-
-
-@cache
-def _own_edge() -> LocalEdge:
-    return LocalEdge(ttl=1).start()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mnist_nb.deployment.credentials import ACCOUNT_ID, API_TOKEN, Credentials
 from mnist_nb.errors import AccountError
-from mnist_nb.local_edge import check_packages, find_deploy, find_node, node_env
+from mnist_nb.local_edge import find_deploy, find_node, find_wrangler, is_checkout, node_env
 
 TIMEOUT = 300.0  # seconds; an upload of 100 KB takes a few
 _TARGET = re.compile(r"\s+(https?://\S+|[\w.-]+\.[a-z]+(?= \(custom domain))")
@@ -29,9 +29,8 @@ def names(deploy: Path) -> tuple[str, str]:
 
 
 def wrangler(deploy: Path) -> list[str]:
-    """The command of the wrangler in `deploy/`; raises SetupError when it is not there."""
-    check_packages(deploy)
-    return [str(find_node()), str(deploy / "node_modules/wrangler/bin/wrangler.js")]
+    """The command of wrangler for the Worker in `deploy`; raises as `find_wrangler`."""
+    return [str(find_node()), str(find_wrangler(deploy))]
 
 
 def wrangler_deploy(
@@ -63,6 +62,8 @@ def wrangler_deploy(
     """
     deploy = find_deploy()
     arguments = [*(command or wrangler(deploy)), "deploy", *(["--dry-run"] if dry_run else [])]
+    if not is_checkout(deploy):
+        arguments += ["built/worker.js", "--no-bundle"]
     lines: deque[str] = deque(maxlen=15)
     url, deployed = "", False
     with _running(

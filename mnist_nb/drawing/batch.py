@@ -14,7 +14,8 @@ def as_images(images: Any) -> NDArray[np.uint8]:
     """Check images and give them one row each.
 
     Args:
-        images: uint8 (784,), (28, 28), (N, 784) or (N, 28, 28); 0 = background, 255 = ink.
+        images: uint8 (784,), (28, 28), (N, 784), (N, 28, 28) or, as other programs have them,
+            (N, 1, 28, 28); 0 = background, 255 = ink.
 
     Returns:
         uint8 (N, 784), contiguous.
@@ -29,7 +30,8 @@ def as_images(images: Any) -> NDArray[np.uint8]:
     if array.dtype != np.uint8:
         raise InputError(f"images have dtype {array.dtype}, not uint8: {_dtype_advice(array)}")
     shape = array.shape
-    if shape not in ((PIXELS,), (28, 28)) and shape[1:] not in ((PIXELS,), (28, 28)):
+    one = ((PIXELS,), (28, 28))
+    if shape not in one and shape[1:] not in (*one, (1, 28, 28)):
         raise InputError(
             f"images have shape {shape}; give (784,), (28, 28), (N, 784) or (N, 28, 28)"
             " (`rasterize` makes 28x28 from a drawing or a picture)"

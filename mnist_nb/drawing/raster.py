@@ -154,22 +154,6 @@ def _render(
     return coverage
 
 
-def render_reference(
-    start: NDArray[np.float64], end: NDArray[np.float64], pen: float
-) -> NDArray[np.float64]:
-    """Give what `_render` gives, by asking every pixel for its distance to every piece."""
-    field = np.zeros((SIZE, SIZE))
-    for y in range(SIZE):
-        for x in range(SIZE):
-            for a, b in zip(start, end, strict=True):
-                line, to_pixel = b - a, np.array([x, y]) - a
-                length2 = float(line @ line)
-                along = min(max(float(to_pixel @ line) / length2, 0), 1) if length2 else 0.0
-                distance = float(np.linalg.norm(to_pixel - along * line))
-                field[y, x] = max(field[y, x], min(max(pen / 2 + 0.5 - distance, 0), 1))
-    return field
-
-
 def mass_center(ink: NDArray[Any]) -> NDArray[np.float64]:
     """Return (x, y) of the centre of mass of ink (H, W); pixel i is centred on i."""
     total = ink.sum(dtype=np.float64)
@@ -198,10 +182,14 @@ def _grey_levels(source: object) -> NDArray[np.float64]:
         levels = np.asarray(source, np.float64)
     except (TypeError, ValueError):
         raise InputError(
-            f"rasterize takes a Drawing, a PIL image or a 2-D array, got {type(source).__name__}"
+            f"rasterize takes a Drawing, a PIL image or a 2-D array, got {type(source).__name__}:"
+            " open a file with PIL.Image.open(path), make strokes a Drawing(strokes)"
         ) from None
     if levels.ndim != 2 or 0 in levels.shape:
-        raise InputError(f"a picture is a 2-D array (height, width), got shape {levels.shape}")
+        strokes = ": make strokes a Drawing(strokes)" if isinstance(source, (list, tuple)) else ""
+        raise InputError(
+            f"a picture is a 2-D array (height, width), got shape {levels.shape}{strokes}"
+        )
     if not np.isfinite(levels).all() or levels.min() < 0 or levels.max() > 255:
         raise InputError(
             f"a picture holds grey levels 0..255, got {levels.min():g} to {levels.max():g}"

@@ -107,7 +107,7 @@ class EdgeFollower:
             self._task = asyncio.ensure_future(self._follow())
         else:
             run = threading.Thread(
-                target=lambda: asyncio.run(self._follow()), name="mnist-nb-edge", daemon=True
+                target=lambda: asyncio.run(self._follow()), name="mnist-nb-lab", daemon=True
             )
             run.start()
 
@@ -209,9 +209,14 @@ class _Talk:
         asked: the last question.
     """
 
-    def __init__(self, client: Client, landed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        landed: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.client, self.asked = client, None  # type: Client, Question | None
-        self._landed = landed
+        self._landed, self._clock = landed, clock
         self._out: list[_Flight] = []  # in the order in which they left
         self._told = -1.0  # when that left which was answered last
         self._sent_at = self._took = 0.0
@@ -224,11 +229,11 @@ class _Talk:
             return None
         # Evenly over the time that one takes: MOST in a row would be followed by a long pause.
         spacing = max(SPACING, self._took / MOST)
-        return max(0, self._sent_at + spacing - time.monotonic())
+        return max(0, self._sent_at + spacing - self._clock())
 
     def ask(self, question: Question) -> None:
         """Send an image on its way."""
-        self.asked, self._sent_at = question, time.monotonic()
+        self.asked, self._sent_at = question, self._clock()
         task = asyncio.ensure_future(self.client.classify(question.image))
         task.add_done_callback(lambda _: self._landed())
         self._out.append(_Flight(task, question, self._sent_at))
@@ -241,7 +246,7 @@ class _Talk:
         if not landed or landed[-1].sent_at < self._told:
             return []
         self._told = landed[-1].sent_at
-        self._took = time.monotonic() - self._told
+        self._took = self._clock() - self._told
         return found[-1:]
 
     def cancel(self) -> None:

@@ -219,12 +219,12 @@ var Answers = class {
     const winner = answer === null ? -1 : largest(answer.probabilities);
     const lines = this.#lines[name];
     write(lines.place, side2.place);
+    write(lines.took, side2.took);
     write(lines.time, side2.time);
+    write(lines.code, short(side2.sha256) || "–");
+    lines.code.title = side2.sha256 && `${side2.name} sha256 ${side2.sha256}`.trim();
     write(lines.start, side2.start ?? "");
     lines.start.hidden = side2.start === void 0;
-    const code = lines.weights.lastElementChild;
-    write(code, short(side2.sha256) || "–");
-    code.title = side2.sha256 && `${side2.name} sha256 ${side2.sha256}`.trim();
     const message2 = answer === null ? side2.message : null;
     this.#showMessage(this.#messages[name], message2);
     this.#cells[name].forEach((cell, index) => {
@@ -313,17 +313,20 @@ var Answers = class {
   }
 };
 function thereAndBack(ms, cold) {
-  return `${milliseconds(ms)} there and back, ${cold ? "cold start" : "warm"}`;
+  return { took: milliseconds(ms), time: ` there and back, ${cold ? "cold start" : "warm"}` };
 }
 function addHead(row, side2, title) {
   const cell = add(row, "th", `is-${side2}`);
   cell.scope = "col";
   add(cell, "span", "mnist-nb-side").textContent = title;
-  const [place, time, start] = ["place", "time", "start"].map((n) => add(cell, "span", `is-${n}`));
+  const place = add(cell, "span", "is-place");
+  const times = add(cell, "span", "is-time");
+  const took = add(times, "b", "");
+  const time = add(times, "span", "");
   const weights = add(cell, "span", "is-weights");
   weights.textContent = "weights ";
-  add(weights, "code", "");
-  return { place, time, start, weights };
+  const code = add(weights, "code", "");
+  return { place, took, time, code, start: add(cell, "span", "is-start") };
 }
 function addCell(row, side2) {
   const cell = row.insertCell();
@@ -388,7 +391,8 @@ function helpNames(root, signal) {
 }
 
 // page/paper.ts
-var PAPERS = ".mnist-nb-paper, .mn-picker";
+var PAD = ".mnist-nb-paper";
+var PAPERS = `${PAD}, .mn-picker`;
 var COPIED = ["key", "code", "location", "repeat", "ctrlKey", "shiftKey", "altKey", "metaKey"];
 function helpPaper(root, signal) {
   const at = (event) => {
@@ -400,7 +404,16 @@ function helpPaper(root, signal) {
   root.addEventListener(
     "pointerdown",
     (event) => {
-      if (at(event)) event.target.setPointerCapture(event.pointerId);
+      if (at(event)?.matches(PAD))
+        event.target.setPointerCapture(event.pointerId);
+    },
+    early
+  );
+  root.addEventListener(
+    "mousemove",
+    (event) => {
+      const isHovering = event.buttons === 0 && at(event)?.matches(PAD);
+      if (isHovering) event.stopPropagation();
     },
     early
   );
@@ -432,7 +445,7 @@ function helpPaper(root, signal) {
 function isUsed(event, paper) {
   const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
   if (altKey) return false;
-  if (ctrlKey || metaKey) return key === "z" && !shiftKey && paper.matches(".mnist-nb-paper");
+  if (ctrlKey || metaKey) return key === "z" && !shiftKey && paper.matches(PAD);
   if (paper.matches(".mn-picker")) return key.startsWith("Arrow");
   return /^[0-9]$/.test(key) || key === "Backspace" || key === "Delete";
 }
@@ -485,11 +498,12 @@ function show(model, el, mode, signal) {
   const figure = el.appendChild(document.createElement("figure"));
   figure.className = "mnist-nb-seen";
   const seen = new Seen(figure.appendChild(document.createElement("canvas")));
-  figure.appendChild(document.createElement("figcaption")).textContent = `What the network sees: ${SIDE} × ${SIDE}`;
+  figure.appendChild(document.createElement("figcaption")).textContent = `What the network sees: ${SIDE} × ${SIDE}`;
   let answers = null;
   let labels = "";
   let newest;
   let isAsked = false;
+  let wanted = 0;
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = ({ data }) => model.send({ painted: data });
   const paint = () => {
@@ -509,12 +523,14 @@ function show(model, el, mode, signal) {
       answers.root.dataset.edgeState = facts.edge?.state ?? "";
       answers.show(shown(frame, facts));
     }
-    if (frame.flags & 64 /* Tell */) port2.postMessage(frame.number);
+    if (wanted > 0) port2.postMessage(wanted);
+    wanted = 0;
   };
   const changed = () => {
     const frame = model.get("frame");
     if (frame === void 0 || frame.byteLength < HEAD) return;
     newest = frame;
+    if (frame.getUint32(4, true) & 64 /* Tell */) wanted = frame.getUint32(0, true);
     if (isAsked) return;
     isAsked = true;
     if (document.hidden)
@@ -556,13 +572,15 @@ function shown(frame, { local, edge }) {
   if (drawn) here.answer = { ...here, probabilities: ours };
   here.ms = frame.ms[0];
   here.place = "numpy";
-  here.time = drawn ? `${milliseconds(here.ms)} to compute` : " ";
+  here.took = drawn ? milliseconds(here.ms) : "";
+  here.time = drawn ? " to compute" : "ready";
   const answered = frame.has(2 /* There */);
   if (answered) there.answer = { ...there, probabilities: theirs };
   there.ms = frame.ms[1];
   there.place = edge?.place ? `Durable Object, ${edge.place}` : "Durable Object";
   const cold = frame.has(16 /* Cold */);
-  there.time = answered ? thereAndBack(there.ms, cold) : " ";
+  const waiting = { up: "ready", offline: "no answer" }[edge?.state ?? ""] ?? "calling";
+  Object.assign(there, answered ? thereAndBack(there.ms, cold) : { time: waiting });
   there.message = edge === void 0 ? null : message(edge.state, edge.reason, drawn);
   return {
     drawn,
@@ -582,6 +600,7 @@ function side(weights) {
     name: weights?.name ?? "",
     notSureBelow: weights?.not_sure_below ?? null,
     place: "",
+    took: "",
     time: "",
     message: null,
     ms: NaN

@@ -5,7 +5,6 @@ with a notebook. Python keeps it in memory only, for `Credentials.find`, until t
 """
 
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 import ipywidgets as widgets
@@ -19,6 +18,7 @@ from mnist_nb.deployment import (
     remember,
 )
 from mnist_nb.errors import MnistNbError
+from mnist_nb.lessons.figures import table
 
 _ROWS = {
     API_TOKEN: "needed, with both permissions",
@@ -44,10 +44,8 @@ class CredentialsForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is unty
         self.check_button = widgets.Button(description="Check", tooltip="Ask Cloudflare")
         self.check_button.on_click(lambda _: self.check())
         self.table, self.status = widgets.HTML(), widgets.HTML()
-        css = files("mnist_nb.lessons").joinpath("credentials_form.css").read_text("utf-8")
-        style = widgets.HTML(f"<style>{css}</style>", layout={"display": "none"})
         line = widgets.HBox([self.check_button, self.status])
-        super().__init__([style, self.table, *self._fields.values(), line])
+        super().__init__([self.table, *self._fields.values(), line])
         self.add_class("mnist-nb-credentials")
         self._show()
 
@@ -96,15 +94,14 @@ class CredentialsForm(widgets.VBox):  # type: ignore[misc]  # ipywidgets is unty
         self._show()
 
     def _show(self) -> None:
-        rows = []
-        for name, use in _ROWS.items():
-            where = self.credentials.found_in.get(name)
-            state = f"set ({escape(where)})" if where else "not set"
-            css = "" if where else ' class="is-missing"'
-            rows.append(f"<tr><th>{name}</th><td{css}>{state}</td><td>{escape(use)}</td></tr>")
-        self.table.value = f"<table>{''.join(rows)}</table>"
+        found = self.credentials.found_in
+        rows = [
+            [name, f"set ({found[name]})" if name in found else "not set", use]
+            for name, use in _ROWS.items()
+        ]
+        self.table.value = table("Settings of your account", ["name", "state", "use"], rows).page
 
     def _say(self, text: str, *, good: bool) -> bool:
-        css = "is-good" if good else "is-bad"
-        self.status.value = f'<span role="status" class="{css}">{escape(text)}</span>'
+        kind = "is-good" if good else "is-bad"
+        self.status.value = f'<span role="status" class="{kind}">{escape(text)}</span>'
         return good

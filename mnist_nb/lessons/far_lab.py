@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mnist_nb.comparison import Distance, Percentiles, Times, time_calls
 from mnist_nb.drawing import rasterize, samples
 from mnist_nb.edge import EdgeClient
-from mnist_nb.lab import Lab
+from mnist_nb.lab import Lab, close_all
 from mnist_nb.lessons.figures import table
 
 CALLS = 40  # of one measurement
@@ -53,7 +53,6 @@ class FarLab(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.loss.observe(guard(lambda change: self._moved()), "value")
         self.button.on_click(guard(lambda button: self._start()))
         controls = widgets.VBox([self.rtt, self.loss, self.button])
-        controls.add_class("mnist-nb-far")
         super().__init__([controls, self.result, self.lab])
         self.add_class("mnist-nb")
         self._thread: threading.Thread | None = None
@@ -79,7 +78,7 @@ class FarLab(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         if hasattr(self, "result"):  # ipywidgets closes also what could not be made
             self.lab.close()
             self.distance.stop()
-            super().close()
+            close_all(self)
 
     def _moved(self) -> None:
         self.distance.rtt_ms, self.distance.loss = self.rtt.value, self.loss.value / 100

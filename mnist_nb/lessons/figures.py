@@ -8,10 +8,13 @@ its text for screen readers, and what a front end without HTML shows.
 import io
 import re
 import time
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from PIL import Image
 
 if TYPE_CHECKING:  # matplotlib takes half a second to load
     from matplotlib.axes import Axes
@@ -208,15 +211,15 @@ def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterato
             bar(index, max(count, index))
 
 
-def ms(value: float) -> str:
-    """Milliseconds for people, with their unit: three digits."""
-    if value >= 10_000:
-        return f"{value / 1000:.1f} s"
-    return f"{value:.0f} ms" if value >= 100 else f"{value:.3g} ms"
+def data_uri(picture: Image.Image, **options: Any) -> str:
+    """Return a picture as the URL of a PNG that has it inside; options are those of Pillow."""
+    png = io.BytesIO()
+    picture.save(png, "png", compress_level=1, **options)
+    return "data:image/png;base64," + b64encode(png.getvalue()).decode("ascii")
 
 
 def _is_number(cell: object) -> bool:
-    return re.fullmatch(r"[$]?[\d.,/ %e+-]*", str(cell)) is not None
+    return re.fullmatch(r"[$]?[\d.,/\s%e+-]*", str(cell)) is not None
 
 
 def css() -> str:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from mnist_nb.lessons.figures import Shown
-from mnist_nb.lessons.png import data_uri
+from mnist_nb.lessons.figures import Shown, data_uri
+from mnist_nb.network import percent
 
 MOST = 24  # images in a gallery: more are not looked at
 
@@ -75,7 +75,7 @@ def order(
 
 
 def _answer(row: NDArray[np.float32]) -> str:
-    return f"{int(row.argmax())} ({100 * float(row.max()):.0f} %)"
+    return f"{int(row.argmax())} ({percent(float(row.max()))})"
 
 
 def _line(side: str, name: str, answer: str) -> str:

@@ -6,6 +6,7 @@ Node and workerd with it.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -25,6 +26,7 @@ except ImportError:  # Windows, where two edges on one state folder are not kept
     fcntl = None  # type: ignore[assignment]
 
 LOCK_SECONDS = 1.0  # the host of a Python process that was just killed needs a moment to end
+ROOM = 20_000_000  # bytes: some releases, and what workerd and Node keep while they run
 STOP_SECONDS = 4.0  # the host kills its workerd after 1.5
 _POSIX = os.name == "posix"
 
@@ -140,6 +142,27 @@ def _readable(raw: bytes) -> str:
             said = json.loads(line)
             return f"{said['level']}: {said['message']}"
     return line
+
+
+def check_room(folder: Path) -> None:
+    """Raise SetupError when the disk of a folder is full.
+
+    The runtime would try to write for a minute and a half, and not say why.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < ROOM:
+        raise SetupError(
+            f"the disk of {folder} is full: {free / 1e6:.1f} MB are free, and the local edge needs"
+            f" {ROOM / 1e6:.0f}. Make room there, or name another folder (TMPDIR is the one for"
+            " what is forgotten at the end)"
+        )
+
+
+def check_writable(folder: Path) -> None:
+    """Raise SetupError when something in a folder is read-only."""
+    for path in (folder, *folder.rglob("*")):
+        if not os.access(path, os.W_OK):
+            raise SetupError(f"{path} cannot be written: allow it, or give another state folder")
 
 
 def lock_folder(folder: Path) -> int | None:

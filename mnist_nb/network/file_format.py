@@ -80,15 +80,23 @@ def read_weights(source: "Path | str | bytes") -> Weights:
     Raises:
         WeightsError: the file is missing, too large, truncated, hostile or of another format.
     """
-    path = None if isinstance(source, bytes) else Path(source)
+    if not isinstance(source, bytes):
+        return read_file(Path(source))[1]
     try:
-        content = source if isinstance(source, bytes) else file_bytes(Path(source))
-        return _read(content, path)
+        return _read(source, None)
+    except WeightsError as error:
+        raise WeightsError(f"these bytes cannot be used as weights: {error}") from None
+
+
+def read_file(path: Path) -> tuple[bytes, Weights]:
+    """Read a weights file once: its bytes, and the network in them; errors as in `read_weights`."""
+    try:
+        content = file_bytes(path)
+        return content, _read(content, path)
     except OSError as error:
         raise WeightsError(f"cannot read {path}: {error.strerror or error}") from None
     except WeightsError as error:
-        where = path or "these bytes"
-        raise WeightsError(f"{where} cannot be used as weights: {error}") from None
+        raise WeightsError(f"{path} cannot be used as weights: {error}") from None
 
 
 def write_weights(architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]]) -> bytes:

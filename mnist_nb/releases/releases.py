@@ -22,7 +22,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mnist_nb.errors import ReleaseError, WeightsError
-from mnist_nb.network import read_candidate, read_weights
+from mnist_nb.network import Candidate, read_candidate, read_weights
 from mnist_nb.releases.bucket import BucketSettings, connect, errors_named, http_status
 from mnist_nb.releases.release import (
     POINTER,
@@ -62,7 +62,7 @@ class Releases:
 
     def push(
         self,
-        path: Path | str,
+        path: Path | str | Candidate,
         promote: bool = True,
         *,
         instead_of: str | None = None,
@@ -74,8 +74,9 @@ class Releases:
 
         Args:
             path: a file of the format `mnist-nb.network/1`, or one that `mnist-nb import` reads,
-                such as Burn's `mnist.bin`. It is checked in full before any byte leaves this
-                machine. Pushing a file that is already there is no error.
+                such as Burn's `mnist.bin`. It is read once, and checked in full before any byte
+                leaves this machine; a `Candidate` was so before. Pushing a file that is already
+                there is no error.
             promote: False only uploads; call `promote` later.
             instead_of: as in `promote`.
             progress: called with what is done next, such as "uploading 1.5 MB".
@@ -86,16 +87,19 @@ class Releases:
             ReleaseError: when the upload or the promotion did not happen.
         """
         say = progress or _silent
-        say(f"checking {Path(path).name}")
-        content, weights = read_candidate(path)
-        architecture = weights.architecture
-        with self._named(f"cannot push {path}"):
-            say(f"uploading {megabytes(len(content))}")
+        if isinstance(path, Candidate):
+            candidate = path
+        else:
+            say(f"checking {Path(path).name}")
+            candidate = read_candidate(path)
+        sha256, architecture = candidate.weights.sha256, candidate.weights.architecture
+        with self._named(f"cannot push {candidate.path}"):
+            say(f"uploading {megabytes(len(candidate.content))}")
             try:
                 self._s3.put_object(
                     Bucket=self.settings.bucket,
-                    Key=key_of(weights.sha256),
-                    Body=content,
+                    Key=key_of(sha256),
+                    Body=candidate.content,
                     IfNoneMatch="*",
                     ContentType="application/octet-stream",
                     Metadata=write_metadata(architecture.name, architecture.metrics),
@@ -104,7 +108,7 @@ class Releases:
                 if http_status(error) != 412:  # 412: the same file was pushed before
                     raise
             say("reading it back")
-            release = self._verified(weights.sha256)
+            release = self._verified(sha256)
         if not promote:
             return release
         say(f"moving the pointer to {release.sha256[:8]}")

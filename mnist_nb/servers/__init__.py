@@ -1,11 +1,18 @@
 """JupyterLab and Voila, as `mnist-nb` starts them."""
 
-from mnist_nb.servers.jupyterlab import (
-    NOTEBOOK,
-    find_checkout,
-    has_display,
-    require_port,
-    run_jupyterlab,
-)
+from mnist_nb.servers.jupyterlab import has_display, require_port, run_jupyterlab
+from mnist_nb.servers.notebooks import NOTEBOOK, open_notebooks, shipped_notebook
+from mnist_nb.servers.signals import until_stopped
+from mnist_nb.servers.voila import require_voila, run_voila
 
-__all__ = ["NOTEBOOK", "find_checkout", "has_display", "require_port", "run_jupyterlab"]
+__all__ = [
+    "NOTEBOOK",
+    "has_display",
+    "open_notebooks",
+    "require_port",
+    "require_voila",
+    "run_jupyterlab",
+    "run_voila",
+    "shipped_notebook",
+    "until_stopped",
+]

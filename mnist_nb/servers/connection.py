@@ -12,11 +12,16 @@ events a second that costs several times as much as the bars. So "busy" is told 
 that takes longer than an eye would notice. "idle" must arrive, as the page then forgets the event,
 but nothing waits for it where the event was a custom message, such as those of a canvas: it comes
 when the pen rests. (A slider does wait: for "idle" before it sends its next value.)
+
+And what a page sends is looked at first. Jupyter's server believes the count at the head of a
+frame, so that 17 bytes of one visitor would stop it for all.
 """
 
+import struct
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1
@@ -31,6 +36,31 @@ MANY = 1000  # "idle" at most that wait: a quarter of a minute of drawing withou
 _SHORT = 64  # bytes; what a status says is shorter
 _BYTES = "v1.kernel.websocket.jupyter.org"  # the protocol of JupyterLab; another is left alone
 _CUSTOM = b'"method":"custom"'  # within a string these quotes would be escaped
+PROTOCOL_ERROR = 1002  # of RFC 6455
+# What a message can be that is not one: no JSON, too deep, without its parts, of other types.
+_BROKEN = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
+
+def check_frame(frame: bytes, is_v1: bool) -> None:
+    """Hold the table at the head of a frame to the frame itself.
+
+    Args:
+        frame: of a websocket.
+        is_v1: whether it is of the protocol `v1.kernel.websocket.jupyter.org`: the count of offsets
+            and they, of 8 bytes each, little-endian: the channel, at least four parts, and the end.
+            Else of the older one: 4 bytes, big-endian, for each part.
+
+    Raises:
+        ValueError: it says that there is more than there is, or in another order.
+    """
+    order, width, least = ("<Q", 8, 6) if is_v1 else (">I", 4, 1)
+    count = int.from_bytes(frame[:width], "little" if is_v1 else "big")
+    head = width * (count + 1)
+    if not least <= count <= len(frame) // width or head > len(frame):
+        raise ValueError(f"a frame of {len(frame)} bytes says that it has {count} offsets")
+    offsets = [*struct.unpack(f"{order[0]}{count}{order[1]}", frame[width:head]), len(frame)]
+    if offsets[0] != head or any(a > b for a, b in pairwise(offsets)):
+        raise ValueError("the offsets of a frame are not those of its parts")
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
@@ -71,11 +101,16 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:
         """Send a message of the page on to the kernel; see the base class."""
-        is_bytes = self.subprotocol == _BYTES and isinstance(incoming_msg, bytes)
-        if is_bytes and _CUSTOM in incoming_msg:
-            _, (header, *_) = deserialize_msg_from_ws_v1(incoming_msg)  # type: ignore[no-untyped-call]
-            self._custom.add(self.session.unpack(header)["msg_id"])
-        super().handle_incoming_message(incoming_msg)
+        is_v1 = self.subprotocol == _BYTES
+        try:
+            if isinstance(incoming_msg, bytes):
+                check_frame(incoming_msg, is_v1)
+                if is_v1 and _CUSTOM in incoming_msg:
+                    _, (header, *_) = deserialize_msg_from_ws_v1(incoming_msg)  # type: ignore[no-untyped-call]
+                    self._custom.add(self.session.unpack(header)["msg_id"])
+            super().handle_incoming_message(incoming_msg)
+        except _BROKEN:
+            self.websocket_handler.close(PROTOCOL_ERROR, "not a message of Jupyter's protocol")
 
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
         """Send a message on to the page; see the base class."""

@@ -6,7 +6,6 @@ its parent is gone, even after SIGKILL. JupyterLab's own Ctrl+C asks back; here 
 
 import os
 import secrets
-import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -14,25 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from mnist_nb.errors import SetupError
+from mnist_nb.servers.notebooks import NOTEBOOK
+from mnist_nb.servers.signals import on_stop
 
 CONNECTION = "mnist_nb.servers.connection.PromptConnection"
-NOTEBOOK = Path("notebooks", "01_draw.ipynb")
-
-
-def find_checkout() -> Path:
-    """The folder that holds `notebooks/`: where the package was cloned, or the current one.
-
-    Raises:
-        SetupError: the notebooks are in neither.
-    """
-    beside, here = Path(__file__).resolve().parents[2], Path.cwd()
-    for folder in (beside, here):
-        if (folder / NOTEBOOK).is_file():
-            return folder
-    raise SetupError(
-        f"{NOTEBOOK} is neither in {here} nor in {beside}: the notebooks come with the repository,"
-        " not with the installed package. Clone it and run `mnist-nb lab` there."
-    )
 
 
 def has_display() -> bool:
@@ -85,20 +69,15 @@ def run_jupyterlab(
         "ServerApp.port_retries": 0 if port else 50,
         "ServerApp.root_dir": folder,
         "ServerApp.kernel_websocket_connection_class": CONNECTION,
-        # It looks for language servers with npm, which takes a second, and finds none.
-        "ServerApp.jpserver_extensions": {"jupyter_lsp": False},
+        # The first looks for language servers with npm, which takes a second, and finds none. The
+        # other is for what Notebook 6 was, and makes the server warn of its own old settings.
+        "ServerApp.jpserver_extensions": {"jupyter_lsp": False, "notebook_shim": False},
         "LabApp.default_url": f"/{page}",
     }
     server = LabApp.initialize_server([f"--{name}={value}" for name, value in settings.items()])
     server.web_app.settings["page_config_hook"] = _without_announcements
 
-    def stop(number: int, frame: object) -> None:
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)  # ends in a moment anyway
-        server.stop(from_signal=True)
-
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        signal.signal(getattr(signal, name), stop)
+    on_stop(lambda: server.stop(from_signal=True))
     server.io_loop.add_callback(
         say, f"lab    {server.connection_url}{page}?token={token}\nCtrl+C ends both."
     )

@@ -1,5 +1,6 @@
 """The lab as a newcomer meets it: the shipped notebook in JupyterLab, a pointer, both answers."""
 
+import json
 import math
 import os
 import re
@@ -33,7 +34,7 @@ def shown(open_notebook: Callable[..., LabNotebook]) -> LabNotebook:
 @pytest.fixture
 def lab(shown: LabNotebook) -> LabNotebook:
     """The same with empty paper."""
-    shown.page.get_by_role("button", name="Clear").click()
+    shown.clear()
     shown.wait_for("d.state === 'empty' && d.edgeState === 'up'")
     return shown
 
@@ -56,7 +57,7 @@ def brightness(color: str) -> float:
 
 def test_run_all_runs_every_cell_without_error(lab: LabNotebook):
     assert lab.page.locator(ERRORS).all_inner_texts() == []
-    texts = "\n".join(lab.page.locator(OUTPUT).all_inner_texts())
+    texts = "\n".join(lab.page.locator(OUTPUT).all_text_contents())
     assert texts.count("says 7") == 2  # numpy here, and the edge
     assert "10 images: 100.00% agree" in texts
 
@@ -95,19 +96,19 @@ def test_the_bars_follow_while_the_pen_is_down(lab: LabNotebook):
 
 def test_the_page_tells_the_kernel_what_it_has_painted(lab: LabNotebook):
     """So that a slow one is not sent more than it can paint."""
-    lab.page.evaluate(
-        """() => {
-          const number = () => Number(document.querySelector(".mnist-nb-answers").dataset.number);
-          window.told = [];
-          document.querySelector(".mnist-nb-painted")
-            .addEventListener("click", () => window.told.push(number()));
-        }"""
+    lab.start(
+        "told = []; lab.view.on_msg(lambda view, said, _: told.append("
+        "[said['painted'], lab.pad.pace.number]))"
     )
+    lab.printed()
     lab.draw(THREE)
     lab.wait_for_both(3)
-    lab.page.wait_for_function("() => window.told.length >= 2")
-    told = lab.page.evaluate("() => window.told")
-    assert told == sorted(set(told))
+    lab.start("import json; print(json.dumps(told))")
+    told = json.loads(lab.printed())
+    assert len(told) >= 2
+    numbers = [number for number, _ in told]
+    assert numbers == sorted(set(numbers))
+    assert all(number <= newest for number, newest in told)
 
 
 def test_drawing_does_not_change_the_icon_of_the_tab(lab: LabNotebook):
@@ -141,19 +142,57 @@ def test_jupyterlab_forgets_the_events_of_the_pen_when_it_rests(lab: LabNotebook
 def test_a_sample_needs_no_hand_and_the_keyboard_is_enough(lab: LabNotebook):
     keys = lab.page.keyboard
     lab.canvas.focus()
-    keys.press("Tab")  # the canvas itself would keep it
-    lab.page.wait_for_function("() => document.activeElement.textContent === 'Leave the paper'")
-    for _ in ("Undo", "Clear", *range(6)):
+    for _ in range(6):  # Undo and Clear are for paper with ink on it
         keys.press("Tab")
     assert lab.page.evaluate("document.activeElement.textContent") == "5"
     keys.press("Enter")
     assert_both_say(lab, 5)
     lab.wait_for_ink()
-    for _ in ("4", "3", "2", "1", "0", "Clear", "Undo", "the way out", "canvas"):
+    for _ in ("4", "3", "2", "1", "0", "Clear", "Undo", "canvas"):
         keys.press("Shift+Tab")
     assert lab.page.evaluate("document.activeElement.tagName") == "CANVAS"
+    keys.press("7")
+    assert_both_say(lab, 7)
+    keys.press("Backspace")
+    lab.wait_for("d.state === 'drawn'")
+    keys.press("Control+z")
+    lab.wait_for("d.state === 'empty'")
     keys.press("Shift+Tab")
-    lab.page.wait_for_function("() => document.activeElement.textContent === 'Leave the paper'")
+    assert lab.page.evaluate("document.activeElement.tagName") != "CANVAS"
+
+
+def test_ctrl_s_saves_after_drawing(lab: LabNotebook):
+    lab.draw(THREE)
+    assert lab.page.evaluate("document.activeElement.tagName") == "CANVAS"
+    saved = """() => new Promise(resolve => {
+      const { context } = window.jupyterapp.shell.currentWidget;
+      context.fileChanged.connect(() => resolve(performance.now()));
+      setTimeout(() => resolve(null), 20_000);
+      window.pressed = performance.now();
+    })"""
+    lab.page.evaluate(f"() => {{ window.saved = ({saved})(); }}")
+    lab.page.keyboard.press("Control+s")
+    took = lab.page.evaluate("() => window.saved.then(at => at && at - window.pressed)")
+    assert took is not None
+    assert took < 1000
+
+
+def test_a_pen_that_leaves_the_paper_and_comes_back_draws_on(lab: LabNotebook):
+    box = lab.canvas.bounding_box()
+    assert box is not None
+    mouse = lab.page.mouse
+    mouse.move(box["x"] + 140, box["y"] + 60)
+    mouse.down()
+    mouse.move(box["x"] + 140, box["y"] + 150, steps=5)
+    mouse.move(box["x"] - 30, box["y"] + 150, steps=5)
+    mouse.move(box["x"] - 30, box["y"] + 200, steps=5)
+    mouse.move(box["x"] + 60, box["y"] + 200, steps=5)
+    mouse.up()
+    lab.wait_for("d.state === 'drawn' && d.edgeStale === 'false'")
+    lab.start("print(len(lab.drawing.strokes), lab.drawing.strokes[0][-1], lab.pad.is_pressed)")
+    strokes, *end, pressed = lab.printed().split()
+    assert (strokes, pressed) == ("2", "False")
+    assert end[0].startswith("[0.") or end[:2] == ["[", "0."]
 
 
 def test_a_stroke_that_is_drawn_while_a_cell_runs_arrives_whole_and_in_order(lab: LabNotebook):
@@ -185,13 +224,9 @@ def test_the_paper_says_what_it_is_and_has_no_tooltip_over_the_drawing(lab: LabN
 def test_preview_shows_28_by_28_pixels(lab: LabNotebook):
     lab.draw(THREE)
     assert_both_say(lab, 3)
-    grey = lab.page.locator(".mnist-nb-seen img").evaluate(
-        """async img => {
-          await img.decode();
-          const context = new OffscreenCanvas(28, 28).getContext("2d");
-          context.drawImage(img, 0, 0);
-          return [img.naturalWidth, img.naturalHeight, ...context.getImageData(14, 0, 1, 28).data];
-        }"""
+    grey = lab.page.get_by_role("img", name="What the network sees").evaluate(
+        """canvas => [canvas.width, canvas.height,
+          ...canvas.getContext("2d").getImageData(14, 0, 1, 28).data]"""
     )
     assert grey[:2] == [28, 28]
     assert max(grey[2::4]) == 255  # the middle stroke of the 3
@@ -205,7 +240,7 @@ def test_drawing_goes_on_while_the_edge_is_dead_and_it_comes_back(
     assert_both_say(lab, 3)
     assert edge.pid is not None
     os.kill(edge.pid, signal.SIGKILL)
-    lab.page.get_by_role("button", name="Clear").click()
+    lab.clear()
     lab.draw(SEVEN)
     shown = lab.wait_for("d.edgeState === 'offline' && d.localWinner === '7'")
     assert shown["edgeWinner"] == ""
@@ -222,7 +257,7 @@ def test_a_reload_keeps_the_drawing_and_the_pen(lab: LabNotebook):
     lab.reload()
     lab.wait_for_ink(before)
     assert_both_say(lab, 8)
-    lab.page.get_by_role("button", name="Clear").click()
+    lab.clear()
     lab.draw(THREE)
     assert_both_say(lab, 3)
 

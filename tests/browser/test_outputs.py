@@ -19,7 +19,7 @@ import os
 import numpy as np
 from mnist_nb import Lab, Network
 from mnist_nb.lessons.figures import Progress, table, words
-from mnist_nb.lessons import latency_plots as plots
+from mnist_nb.lessons import latency as plots
 from mnist_nb.comparison.latency import Times
 from mnist_nb.lab.collect import Collector
 from mnist_nb.lessons.far_lab import FarLab
@@ -58,7 +58,7 @@ def shown(
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=python), path)
     notebook = open_notebook(str(path))
     notebook.run_all()
-    notebook.page.locator(".mnist-nb-collect canvas").wait_for()
+    notebook.page.locator(".mnist-nb-collect .mnist-nb-paper canvas").wait_for()
     return notebook
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Route
 
-from mnist_nb import EdgeClient, LocalEdge
+from mnist_nb import EdgeClient, LocalEdge, lab
 from mnist_nb.drawing.samples import samples
 from mnist_nb.local_edge.node import find_deploy, find_node
 from mnist_nb.network.architecture import Architecture, Flatten, Linear
@@ -26,8 +26,8 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobil
 SEVEN = [(80.0, 60.0), (200.0, 60.0), (170.0, 120.0), (125.0, 230.0)]
 BAR = [(100.0, 150.0), (190.0, 150.0)]
 HEAR = """window.heard = [];
-new MutationObserver(() => window.heard.push(document.querySelector("#summary").textContent))
-    .observe(document.querySelector("#summary"), { childList: true });
+new MutationObserver(() => window.heard.push(document.querySelector(".mnist-nb-said").textContent))
+    .observe(document.querySelector(".mnist-nb-said"), { childList: true });
 """
 Open = Callable[..., DrawingPage]
 
@@ -81,10 +81,10 @@ def test_every_digit_drawn_with_the_mouse_is_recognised(open_page: Open, edge: L
             tab.draw_sample(drawing)
             tab.wait_answered()
             assert tab.chips() == [str(digit)]
-            assert tab.text("#says") == f"Both say {digit}"
+            assert tab.head == f"Both say {digit}"
             asked = client.classify(tab.seen()).probabilities[0]
             np.testing.assert_allclose(tab.probabilities("edge"), asked, rtol=0, atol=1e-6)
-            np.testing.assert_allclose(tab.probabilities("here"), asked, rtol=0, atol=1e-6)
+            np.testing.assert_allclose(tab.probabilities("local"), asked, rtol=0, atol=1e-6)
             tab.find("#clear").click()
             tab.find('#answer[data-state="empty"]').wait_for()
 
@@ -94,70 +94,25 @@ def test_the_answer_says_all_in_words_and_numbers(open_page: Open) -> None:
     tab.draw_sample(samples()[3])
     tab.wait_answered()
     weights = read_weights(shipped_weights())
-    for side in ("here", "edge"):
-        cells = tab.find(f"#bars td.is-{side}:not(.message)").all_inner_texts()
+    for side in ("local", "edge"):
+        cells = tab.find(f".mnist-nb-bars tbody td.is-{side}:not([hidden])").all_inner_texts()
         assert len(cells) == 10
-        assert all(re.search(r"\d+\.\d %", cell) for cell in cells)
+        assert all(re.search(r"\d+\.\d\s%", cell) for cell in cells)
         # not colour alone
         assert [i for i, cell in enumerate(cells) if "its answer" in cell] == [3]
         mark = "e => getComputedStyle(e, '::before').content"
-        assert "◂" in tab.page.eval_on_selector(f"td.is-{side}[data-winner] .number", mark)
-        assert re.fullmatch(r"\d+(\.\d+)? m?s|under 0.1 ms", tab.text(f"#{side}-time"))
-        assert tab.text(f"#{side}-weights") == weights.sha256[:8]
-        assert weights.sha256 in (tab.find(f"#{side}-weights").get_attribute("title") or "")
-    assert tab.text("#edge-place") == "Durable Object, local workerd"
-    assert re.match("warm|cold start", tab.text("#edge-start"))
-    assert re.search("identical|only rounding", tab.text("#says-more"))
-    tab.find("#summary").filter(has_text=re.compile(r"^Both say 3, \d+\.\d %\.$")).wait_for()
-
-
-def test_the_verdict_says_who_says_what(open_page: Open) -> None:
-    tab = open_page()
-    says = """async ([here, edge]) => {
-        const { verdict } = await import("/verdict.js");
-        const { kind, chips, head, detail } = verdict(here, edge, true);
-        return [kind, chips.map(({ digit }) => digit).join(""), head, detail];
-    }"""
-
-    def verdict(ours: int | None, theirs: int | None, **changes: Any) -> list[str]:
-        """What is said of two answers that give these digits 0.8; `edge_...` is of the edge."""
-        sides: list[dict[str, Any]] = []
-        for digit in (ours, theirs):
-            row = None if digit is None else [0.8 if i == digit else 0.02 for i in range(10)]
-            sides.append({"probabilities": row, "sha256": "aa", "notSureBelow": 0.5})
-        here, edge = sides
-        edge |= {"twin": here["probabilities"], "trouble": ""}
-        edge |= {k.removeprefix("edge_"): v for k, v in changes.items() if k.startswith("edge_")}
-        here |= {k: v for k, v in changes.items() if not k.startswith("edge_")}
-        return list(tab.page.evaluate(says, [here, edge]))
-
-    one = [0.8 if i == 1 else 0.02 for i in range(10)]
-    near = [p + 3e-8 for p in one]
-    identical = "All ten probabilities are identical."
-    different = "They run different weights."
-    assert verdict(1, 1) == ["agree", "1", "Both say 1", identical]
-    assert verdict(1, 1, edge_twin=near)[3] == "Largest difference 3.0 × 10⁻⁸, only rounding."
-    assert verdict(1, 1, sha256="bb") == ["agree", "1", "Both say 1", different]
-    both = "2 in your browser, 1 at the edge."
-    assert verdict(2, 1) == ["disagree", "21", "They disagree", both]
-    assert verdict(2, 1, sha256="bb")[3] == f"{both} {different}"
-    # The edge's answer is to the drawing of a moment ago, to which this browser said the same.
-    assert verdict(2, 1, edge_twin=one) == [
-        *("open", "2", "Your browser says 2", "Waiting for the edge.")
-    ]
-    assert verdict(1, None)[2:] == ["Your browser says 1", "Waiting for the edge."]
-    assert verdict(1, None, edge_trouble="No")[3] == "It goes on without the edge."
-    assert verdict(None, 1)[2:] == ["The edge says 1", "Waiting for your browser."]
-    unsure = {"notSureBelow": 0.9}
-    assert verdict(1, 1, **unsure)[2] == "Both say 1, but your browser is not sure"
-    assert verdict(1, 1, edge_notSureBelow=0.9)[2] == "Both say 1, but the edge is not sure"
-    assert verdict(1, 1, **unsure, edge_notSureBelow=0.9) == [
-        *("not-sure", "", "Both are not sure: perhaps 1", "This may be no digit.")
-    ]
-    assert verdict(1, None, **unsure)[2] == "Your browser is not sure: perhaps 1"
-    tenths = [0.1 + 1e-7 * (i == 5) for i in range(10)]
-    all_tenths = {"probabilities": tenths[::-1], "edge_probabilities": tenths}
-    assert verdict(1, 1, **all_tenths, edge_twin=tenths[::-1])[2] == "Both are not sure"
+        winner = f"td.is-{side}.is-winner .mnist-nb-number"
+        assert "◂" in tab.page.eval_on_selector(winner, mark)
+        assert tab.weights(side) == weights.sha256[:8]
+        title = tab.find(f"th.is-{side} code").get_attribute("title")
+        assert weights.sha256 in (title or "")
+    time = r"(\d+(\.\d+)? m?s|under 0.01 ms)"
+    assert re.fullmatch(f"{time} to compute", tab.text("th.is-local .is-time"))
+    way = f"{time} there and back, (warm|cold start)"
+    assert re.fullmatch(way, tab.text("th.is-edge .is-time"))
+    assert tab.text("th.is-edge .is-place") == "Durable Object, local workerd"
+    assert re.search("identical|only rounding", tab.detail)
+    tab.wait_said(re.compile(r"^Both say 3, \d+\.\d\s%\.$"))
 
 
 def test_a_finger_draws_and_a_second_one_does_not(open_page: Open) -> None:
@@ -217,7 +172,7 @@ def test_undo_and_clear_by_keyboard(open_page: Open) -> None:
     keyboard.press("Space")
     tab.page.evaluate(NEXT_FRAME)
     assert not tab.seen().any()
-    assert tab.text("#says") == "Nothing drawn yet"
+    assert tab.head == "Draw a digit"
 
 
 def test_a_digit_drawn_with_the_keyboard(open_page: Open) -> None:
@@ -305,7 +260,7 @@ def test_the_answer_to_a_cleared_drawing_is_not_shown(open_page: Open) -> None:
     held.routes[0].continue_()
     held.wait(2)  # it leaves after the answer before it was dealt with
     assert tab.probabilities("edge") is None
-    assert tab.probabilities("here") is not None  # it waits for nobody
+    assert tab.probabilities("local") is not None  # it waits for nobody
     held.routes[1].continue_()
     tab.wait_answered()
 
@@ -322,7 +277,7 @@ def test_token_then_no_model_then_an_answer(open_page: Open) -> None:
     with LocalEdge(ttl=0, seed=False, vars={"EDGE_TOKEN": "open-sesame"}) as guarded:
         tab = open_page(guarded.url, expect="status of (401|503)")
         tab.draw_sample(samples()[7])
-        tab.wait_trouble("No weights yet", side="here")  # it would get them from there
+        tab.wait_trouble("No weights yet", side="local")  # it would get them from there
         tab.find("#token").fill("guess")
         tab.page.keyboard.press("Enter")
         tab.find("#trouble-detail").filter(has_text="another one").wait_for()
@@ -348,11 +303,11 @@ def test_the_edge_stops_and_comes_back(open_page: Open, tmp_path: Path) -> None:
         tab.draw_sample(samples()[4])
         tab.wait_trouble("The edge cannot be reached")
         assert tab.chips() == ["4"]  # this browser's
-        assert tab.text("#says") == "Your browser says 4"
-        tab.find("#summary").filter(has_text="The edge cannot be reached.").wait_for()
+        assert tab.head == "Your browser says 4"
+        tab.wait_said("The edge cannot be reached.")
         edge = LocalEdge(port=port, state=tmp_path).start()
         tab.wait_answered()  # the drawing of before, by itself
-        assert tab.text("#says") == "Both say 4"
+        assert tab.head == "Both say 4"
     finally:
         edge.stop()
 
@@ -364,13 +319,13 @@ def test_without_a_network_and_back(open_page: Open) -> None:
     for digit in (5, 6):
         tab.draw_sample(samples()[digit])
         tab.wait_trouble("The edge cannot be reached")
-        assert tab.text("#says") == f"Your browser says {digit}"
+        assert tab.head == f"Your browser says {digit}"
         assert tab.probabilities("edge") is None
         tab.find("#clear").click()
     tab.draw(SEVEN)
     tab.context.set_offline(False)
     tab.wait_answered()
-    assert tab.text("#says") == "Both say 7"
+    assert tab.head == "Both say 7"
 
 
 def test_too_many_requests_waits_as_long_as_asked(open_page: Open) -> None:
@@ -420,13 +375,24 @@ def other_network(not_sure_below: float) -> bytes:
     return write_weights(architecture, {"w": w})
 
 
-def test_network_js_is_built_from_the_sources(tmp_path: Path) -> None:
-    deploy, rebuilt = find_deploy(), tmp_path / "network.js"
-    command = [find_node(), deploy / "page/build.mjs", rebuilt]
+def test_the_made_files_are_built_from_the_sources(tmp_path: Path) -> None:
+    deploy = find_deploy()
+    folders = {"public": deploy / "public", "lab": Path(lab.__file__).parent}
+    command = [find_node(), deploy / "page/build.mjs", *(tmp_path / name for name in folders)]
+    for name in folders:
+        (tmp_path / name).mkdir()
     subprocess.run(command, check=True, timeout=60)
-    assert rebuilt.read_bytes() == (deploy / "public/network.js").read_bytes(), (
-        "network.js is not built from src/ and kernel/: run `npm run page` in deploy/"
-    )
+    made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.*"))
+    assert [str(path) for path in made] == [
+        *("lab/view.css", "lab/view.js"),
+        *(f"public/{name}" for name in ("app.css", "app.js", "index.html", "network.js")),
+    ]
+    stale = [
+        str(path)
+        for path in made
+        if (tmp_path / path).read_bytes() != (folders[path.parts[0]] / path.name).read_bytes()
+    ]
+    assert stale == [], "not built from page/, src/ and kernel/: run `npm run page` in deploy/"
 
 
 def test_new_weights_at_the_edge_come_into_the_browser(
@@ -436,7 +402,7 @@ def test_new_weights_at_the_edge_come_into_the_browser(
     tab.page.evaluate("window.same = true")
     tab.draw_sample(samples()[9])
     tab.wait_answered()
-    before = tab.text("#here-weights")
+    before = tab.weights("local")
     downloads = Held(tab, "**/model/weights")
     path = tmp_path / "other.safetensors"
     path.write_bytes(other_network(not_sure_below=0.9))
@@ -445,24 +411,24 @@ def test_new_weights_at_the_edge_come_into_the_browser(
     tab.draw(BAR)
     download = downloads.wait(1)
     tab.wait_answered()  # by the old ones here: nothing waits for the download
-    assert (tab.text("#here-weights"), tab.text("#edge-weights")) == (before, other)
-    assert tab.text("#says-more").endswith("They run different weights.")
+    assert (tab.weights("local"), tab.weights("edge")) == (before, other)
+    assert tab.detail.endswith("They run different weights.")
     tab.draw([(100.0, 200.0), (190.0, 200.0)])
     tab.wait_answered()
     download.continue_()
-    tab.find("#here-weights").filter(has_text=other).wait_for()
+    tab.find("th.is-local .is-weights code").filter(has_text=other).wait_for()
     tab.wait_answered()
     np.testing.assert_allclose(
-        tab.probabilities("here"), tab.probabilities("edge"), rtol=0, atol=1e-6
+        tab.probabilities("local"), tab.probabilities("edge"), rtol=0, atol=1e-6
     )
-    assert tab.text("#says").startswith("Both are not sure")
+    assert tab.head.startswith("Both are not sure")
     assert tab.chips() == ["?"]
 
     keen_edge.releases().rollback()
     tab.draw(SEVEN)
-    tab.find("#here-weights").filter(has_text=before).wait_for()
+    tab.find("th.is-local .is-weights code").filter(has_text=before).wait_for()
     tab.wait_answered()
-    assert tab.text("#edge-weights") == before
+    assert tab.weights("edge") == before
     assert len(downloads.routes) == 1  # those of before were kept
     assert tab.page.evaluate("window.same")
 
@@ -475,14 +441,14 @@ def test_weights_damaged_on_the_way_are_not_used(open_page: Open) -> None:
     tab = open_page(prepare=lambda tab: held.append(Held(tab, "**/model/weights")))
     (downloads,) = held
     downloads.wait(1).fulfill(body=bytes(content), headers={"X-Model-Sha256": sha256})
-    tab.wait_trouble("No weights yet", side="here")
-    assert "damaged" in tab.text("#bars .message.is-here")
+    tab.wait_trouble("No weights yet", side="local")
+    assert "damaged" in tab.text(".mnist-nb-message.is-local")
     tab.draw(SEVEN)
     tab.find('#answer[data-state="answered"]').wait_for()
-    assert tab.text("#says") == "The edge says 7"
+    assert tab.head == "The edge says 7"
     downloads.wait(2).continue_()  # it tries again by itself
     tab.wait_answered()
-    assert tab.text("#says") == "Both say 7"
+    assert tab.head == "Both say 7"
 
 
 def test_a_browser_that_cannot_run_it_still_shows_the_edge(open_page: Open) -> None:
@@ -492,8 +458,8 @@ def test_a_browser_that_cannot_run_it_still_shows_the_edge(open_page: Open) -> N
     tab = open_page(prepare=lambda tab: tab.page.route("**/network.js", old))
     tab.draw(SEVEN)
     tab.find('#answer[data-state="answered"]').wait_for()
-    assert tab.text("#says") == "The edge says 7"
-    assert "no WebAssembly with SIMD" in tab.text("#bars .message.is-here")
+    assert tab.head == "The edge says 7"
+    assert "no WebAssembly with SIMD" in tab.text(".mnist-nb-message.is-local")
 
 
 # --- how it looks --------------------------------------------------------------------------------
@@ -551,7 +517,7 @@ def test_dark_and_light_follow_the_system(open_page: Open) -> None:
 
 
 def test_the_policy_is_strict_and_in_force(open_page: Open, edge: LocalEdge) -> None:
-    for path in ("/", "/app.js", "/style.css"):
+    for path in ("/", "/app.js", "/app.css"):
         headers = httpx.get(edge.url + path).headers
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy

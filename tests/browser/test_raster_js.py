@@ -1,4 +1,4 @@
-"""`deploy/public/raster.js` in real Chromium gives the images of `rasterize`."""
+"""`deploy/page/raster.ts` in real Chromium gives the images of `rasterize`."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,27 +7,31 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
-from mnist_nb import Drawing, LocalEdge, rasterize
+from mnist_nb import Drawing, rasterize
 from mnist_nb.drawing.samples import samples
+from tests.support.bundle import bundle
 
-pytestmark = [pytest.mark.browser, pytest.mark.edge]
+pytestmark = pytest.mark.browser
 
-ALL = """async (drawings) => {
-    const { rasterize } = await import("/raster.js");
-    return drawings.map(([strokes, size]) => Array.from(rasterize(strokes, size)));
-}"""
+SCRIPT = """
+import { rasterize } from "./raster";
+Object.assign(globalThis, { rasterize });
+"""
+ALL = """(drawings) =>
+    drawings.map(([strokes, size]) => Array.from(rasterize(strokes, size)))
+"""
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, edge: LocalEdge) -> Iterator[Page]:
+def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     tab = browser.new_page()
-    tab.goto(edge.url)
+    tab.add_script_tag(path=bundle(SCRIPT, tmp_path_factory.mktemp("page") / "raster.js"))
     yield tab
     tab.close()
 
 
 def in_the_browser(page: Page, drawings: Sequence[Drawing]) -> NDArray[np.int64]:
-    """What raster.js makes of drawings, (N, 28, 28)."""
+    """What raster.ts makes of drawings, (N, 28, 28)."""
     plain = [([s.tolist() for s in d.strokes], list(d.size)) for d in drawings]
     return np.array(page.evaluate(ALL, plain), np.int64).reshape(-1, 28, 28)
 

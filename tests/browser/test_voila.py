@@ -40,7 +40,7 @@ def app(edge: LocalEdge) -> Iterator[str]:
     """`make app` without opening a browser: its URL. It has to end by itself at Ctrl+C."""
     pytest.importorskip("voila")
     port = free_port()
-    command = [sys.executable, "-m", "mnist_nb.servers.voila", "--no-browser"]
+    command = [str(Path(sys.executable).with_name("mnist-nb")), "app", "--no-browser"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
     server = subprocess.Popen(
         [*command, "--port", str(port), "--edge", edge.url],

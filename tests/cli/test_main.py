@@ -25,8 +25,9 @@ from mnist_nb.local_edge.local_edge import LocalEdge
 from mnist_nb.network.convert import to_onnx
 from mnist_nb.network.file_format import read_weights, shipped_weights
 from mnist_nb.releases.releases import BucketSettings, Releases
-from tests.network.test_convert_samples import burn_bin, saved
 from tests.support.cloudflare_stand_in import TOKEN, Account, stand_in
+from tests.support.files import LAYERS, TENSORS, network, pack
+from tests.support.other_programs import burn_bin, saved
 
 
 @pytest.fixture(autouse=True)
@@ -61,12 +62,20 @@ def answers(result: Result) -> list[dict[str, Any]]:
     return reports
 
 
+def test_alone_it_says_what_one_wants_first() -> None:
+    result = run()
+    assert result.exit_code == 0
+    first = re.findall(r"^mnist-nb (\S+)", result.stdout, re.MULTILINE)
+    assert first == ["lab", "classify", "edge", "--help"]
+    assert set(first[:3]) <= set(main.commands)
+
+
 def test_help_names_every_command() -> None:
     shown = run("--help").output
     commands = shown.partition("Commands:\n")[2]
     assert re.findall(r"^  (\w+)  ", commands, re.MULTILINE) == sorted(main.commands)
     released = ["deploy", "promote", "push", "releases", "rollback"]
-    others = ["classify", "doctor", "edge", "export", "import", "lab"]
+    others = ["app", "classify", "completion", "doctor", "edge", "export", "import", "lab"]
     assert sorted(main.commands) == sorted([*others, *released])
     for name in released:
         text = " ".join(run(name, "--help").output.split())
@@ -112,7 +121,33 @@ def test_bars_fit_the_terminal(pictures: list[Path], edge_url: str, columns: int
         assert line.split()[0] == str(digit)
         assert len(numbers) == 2
         assert ("█" in line) == (digit == 7) == (numbers[0] > 0.5)
-    assert "agree   max |dp|" in result.stdout
+    assert "Both say 7." in result.stdout
+    assert re.search("edge  7  [0-9.]+\N{NO-BREAK SPACE}%", result.stdout)
+
+
+@pytest.mark.edge
+def test_a_terminal_without_unicode_gets_ascii(pictures: list[Path], edge_url: str) -> None:
+    words = ["classify", "--edge", edge_url, *map(str, pictures)]
+    result = CliRunner(charset="ascii").invoke(main, words, env={"COLUMNS": "80"})
+    assert result.exit_code == 0, result.stderr
+    assert "Both say 7." in result.stdout
+    assert "?" not in result.stdout
+
+
+@pytest.mark.edge
+def test_an_edge_with_other_weights_is_sure_by_its_own_threshold(
+    pictures: list[Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "never_sure.safetensors"
+    path.write_bytes(pack(TENSORS, network(LAYERS, metrics={"not_sure_below": 1})))
+    with LocalEdge(weights=path) as edge:
+        result = run("classify", "--json", "--edge", edge.url, *pictures[:2])
+        shown = run("classify", "--edge", edge.url, pictures[0])
+    for report in answers(result):
+        assert report["edge"]["model"]["name"] == "small"
+        assert report["local"]["sure"] is True
+        assert report["edge"]["sure"] is False
+    assert "edge  not sure" in shown.stdout
 
 
 @pytest.mark.edge
@@ -174,6 +209,38 @@ def test_a_photo_is_turned_as_the_camera_was_held(pictures: list[Path], tmp_path
         upright.convert("RGB").rotate(90).save(tmp_path / "4.jpg", exif=exif)
     result = run("classify", "--local-only", "--json", tmp_path / "4.jpg")
     assert answers(result)[0]["local"]["digit"] == 4
+
+
+def test_a_folder_stands_for_its_pictures_and_a_dash_for_stdin(pictures: list[Path]) -> None:
+    folder = pictures[0].parent
+    (folder / "notes.txt").touch()
+    digits = [
+        a["local"]["digit"] for a in answers(run("classify", "--local-only", "--json", folder))
+    ]
+    assert digits == [2, 4, 7]
+    command = [str(Path(sys.executable).with_name("mnist-nb")), "classify", "-", "--local-only"]
+    with pictures[2].open("rb") as picture:
+        done = subprocess.run([*command, "--json"], stdin=picture, capture_output=True, check=True)
+    assert [a["local"]["digit"] for a in json.loads(done.stdout)] == [7]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "- is not a picture" in done.stderr
+    empty = folder / "empty"
+    empty.mkdir()
+    assert "has no pictures in it" in run("classify", "--local-only", empty).stderr
+
+
+def test_an_edge_that_is_named_and_not_to_be_asked_is_a_usage_error(pictures: list[Path]) -> None:
+    result = run("classify", "--local-only", "--edge", "http://127.0.0.1:9", pictures[0])
+    assert result.exit_code == 2
+    assert "leave out one of the two" in result.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_for_this_command(shell: str) -> None:
+    printed = run("completion", shell)
+    assert printed.exit_code == 0, printed.stderr
+    assert f"_MNIST_NB_COMPLETE={shell}_complete" in printed.stdout
 
 
 def test_a_missing_file_is_a_usage_error() -> None:
@@ -378,7 +445,7 @@ def test_doctor_says_what_to_do_for_each_that_fails(tmp_path: Path) -> None:
     lines = result.stdout.splitlines()
     failed = [line.split()[1] for line in lines if line.startswith("fail")]
     assert failed == ["npm", "Edge"]
-    assert "clone the repository and set MNIST_NB_DEPLOY" in result.stdout
+    assert "name that of a checkout, or unset it" in result.stdout
     assert f"2 of {len(lines)} checks failed." in result.stderr
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mnist_nb import Network, compare
+from mnist_nb import EdgeClient, Network, compare
 from mnist_nb.comparison.compare import Percentiles
 from mnist_nb.errors import EdgeError, InputError
 from mnist_nb.network.file_format import read_weights
@@ -79,3 +79,10 @@ def test_percentiles():
 def test_a_batch_that_the_edge_would_refuse(images, batch):
     with pytest.raises(InputError, match="1024"):
         compare(network(1), NetworkAsEdge(network(1)), images, batch=batch)
+
+
+def test_the_sides_in_the_wrong_order_are_named() -> None:
+    network, images = Network.load(), np.zeros((1, 28, 28), np.uint8)
+    with EdgeClient("http://127.0.0.1:9") as client, pytest.raises(InputError) as caught:
+        compare(client, network, images)  # type: ignore[arg-type]
+    assert "got EdgeClient and Network: compare(network, client, images)" in str(caught.value)

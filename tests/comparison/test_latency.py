@@ -23,8 +23,8 @@ from mnist_nb.comparison.latency import (
 from mnist_nb.comparison.split import rows, split
 from mnist_nb.drawing.samples import samples
 from mnist_nb.errors import EdgeError, InputError, SetupError
-from mnist_nb.lessons import latency_plots as plots
-from mnist_nb.lessons.latency_advice import advice, break_even
+from mnist_nb.lessons import latency as plots
+from mnist_nb.lessons.latency import advice, break_even
 from tests.support import scale
 
 IMAGE = rasterize(samples()[3])
@@ -258,6 +258,6 @@ def test_plots_say_what_they_show_and_hide_nothing() -> None:
     assert "<b>" not in shown.html
     assert "of no image" not in plots.differences(np.zeros(3), "all equal").text
     curve = plots.shares([times([1.0, 2.0, 3.0])], "Shares")
-    assert "p50 2 ms" in curve.text
+    assert "p50 2.0 ms" in curve.text
     assert "(3 calls)" in curve.html
     assert "share of calls that took at most this (%)" in curve.html

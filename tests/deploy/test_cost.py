@@ -11,8 +11,8 @@ import pytest
 from mnist_nb.local_edge import LocalEdge
 from mnist_nb.network import read_weights
 from mnist_nb.network.cost import MAX_COST
-from tests.deploy.conftest import Bucket
 from tests.deploy.test_one_truth import chain, counted
+from tests.support.bucket import Bucket
 from tests.support.files import network, pack, tensor
 
 pytestmark = pytest.mark.edge
@@ -38,7 +38,7 @@ COSTLY = {
 def busy(request: pytest.FixtureRequest) -> Iterator[LocalEdge]:
     content = COSTLY[request.param]
     assert 0.8 * MAX_COST < counted(read_weights(content))["cost"] <= MAX_COST
-    with LocalEdge(ttl=3600, seed=False) as edge:
+    with LocalEdge(ttl=3600, seed=False, as_cloudflare=True) as edge:
         Bucket(edge).serve(content)
         yield edge
 

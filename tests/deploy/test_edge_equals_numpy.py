@@ -13,7 +13,7 @@ import pytest
 
 from mnist_nb.network.file_format import read_weights
 from mnist_nb.network.numpy_network import Network
-from tests.deploy.conftest import Bucket
+from tests.support.bucket import Bucket
 from tests.support.files import network, pack, tensor
 from tests.support.kernel_host import WasmKernel
 from tests.support.networks import random_network

@@ -13,7 +13,7 @@ import pytest
 
 from mnist_nb.local_edge.local_edge import LocalEdge
 from mnist_nb.local_edge.node import find_deploy
-from tests.deploy.conftest import Bucket, log_of
+from tests.support.bucket import Bucket, log_of
 from tests.support.files import LAYERS, SMALL, TENSORS, network, pack
 
 pytestmark = pytest.mark.edge

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from mnist_nb.local_edge.local_edge import LocalEdge
-from tests.deploy.conftest import Bucket, log_of
+from tests.support.bucket import Bucket, log_of
 from tests.support.files import SMALL
 
 pytestmark = pytest.mark.edge
@@ -31,7 +31,8 @@ FIELDS = [
 @pytest.fixture(scope="module")
 def public() -> Iterator[LocalEdge]:
     """An edge with a token, as one online has it."""
-    with LocalEdge(ttl=3600, seed=False, vars={"EDGE_TOKEN": TOKEN, "SHARDS": "2"}) as edge:
+    settings = {"EDGE_TOKEN": TOKEN, "SHARDS": "2"}
+    with LocalEdge(ttl=3600, seed=False, vars=settings, as_cloudflare=True) as edge:
         Bucket(edge).serve(SMALL)
         yield edge
 

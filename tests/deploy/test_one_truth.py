@@ -10,11 +10,11 @@ import pytest
 from mnist_nb.errors import WeightsError
 from mnist_nb.network import Weights, read_weights, shipped_weights, write_weights
 from mnist_nb.network.cost import count
-from tests.deploy.test_hostile_weights import EDGE_ONLY, HOSTILE
 from tests.soak.mutants import mutant
 from tests.soak.scale import scaled
 from tests.support.edge_reader import edge_reads
 from tests.support.files import LAYERS, SMALL, TENSORS, join, network, pack, split, tensor
+from tests.support.hostile import EDGE_ONLY, HOSTILE
 from tests.support.networks import random_network
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from mnist_nb.local_edge.local_edge import LocalEdge
-from tests.deploy.conftest import Bucket
+from tests.support.bucket import Bucket
 from tests.support.files import SMALL
 
 pytestmark = pytest.mark.edge
@@ -47,7 +47,7 @@ def test_here_the_invented_place_is_not_believed(http: httpx.Client, small: str,
 @pytest.fixture(scope="module")
 def sharded() -> Iterator[httpx.Client]:
     with (
-        LocalEdge(ttl=3600, seed=False, vars={"SHARDS": "3"}) as edge,
+        LocalEdge(ttl=3600, seed=False, vars={"SHARDS": "3"}, as_cloudflare=True) as edge,
         httpx.Client(base_url=edge.url, timeout=30, trust_env=False) as http,
     ):
         Bucket(edge).serve(SMALL)

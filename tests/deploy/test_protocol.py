@@ -12,7 +12,7 @@ import pytest
 
 from mnist_nb.network.file_format import read_weights
 from mnist_nb.network.numpy_network import Network
-from tests.deploy.conftest import Bucket
+from tests.support.bucket import Bucket
 from tests.support.files import LAYERS, SMALL, TENSORS, network, pack
 
 pytestmark = [pytest.mark.edge, pytest.mark.usefixtures("small")]

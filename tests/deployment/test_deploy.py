@@ -10,7 +10,10 @@ import pytest
 from mnist_nb import LocalEdge
 from mnist_nb.deployment import deploy, open_target, push, rollback
 from mnist_nb.deployment.cloudflare import Cloudflare
+from mnist_nb.deployment.target import local_target
 from mnist_nb.errors import AccountError
+from mnist_nb.lab.edge_source import EdgeSource
+from mnist_nb.local_edge import shared_edge
 from mnist_nb.network.file_format import read_weights, shipped_weights
 from tests.deployment.conftest import EDGE_TOKEN
 from tests.support.cloudflare_stand_in import ACCOUNT, EVERYTHING, Account
@@ -153,6 +156,50 @@ def test_disturbances_in_the_middle_are_survived(
 
 def _hasty(waited: list[float]) -> Any:
     return lambda token: Cloudflare(token, sleep=waited.append)
+
+
+def files(tmp_path: Path) -> tuple[Path, bytes, str]:
+    """A file, what it is replaced by in the moment between a plan and a push, and its sha256."""
+    path = tmp_path / "new.safetensors"
+    path.write_bytes(random_network(np.random.default_rng(5)))
+    return path, random_network(np.random.default_rng(6)), read_weights(path).sha256
+
+
+def test_a_push_sends_the_bytes_of_its_plan(edge: LocalEdge, r2: Any, tmp_path: Path) -> None:
+    path, other, sha256 = files(tmp_path)
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        path.write_bytes(other)
+
+    outcome = push(local_target(edge.url), path, say=say)
+    assert sha256[:8] in said[0]
+    assert outcome.sha256 == sha256
+    assert r2.current().sha256 == sha256
+
+
+def test_a_deployment_sends_the_bytes_of_its_plan(
+    account: Account, r2: Any, wrangler: list[str], tmp_path: Path
+) -> None:
+    path, other, sha256 = files(tmp_path)
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        path.write_bytes(other)
+
+    deploy(wrangler=wrangler, weights=path, dry_run=False, say=say)
+    assert f"current from nothing to {sha256[:8]}" in said[0]
+    assert r2.current().sha256 == sha256
+
+
+def test_labs_and_releases_of_a_process_share_one_edge() -> None:
+    try:
+        target, lab = open_target("local"), EdgeSource()
+        assert lab.url() == target.url == shared_edge().url
+    finally:
+        shared_edge().stop()
 
 
 def test_a_target_nobody_knows() -> None:

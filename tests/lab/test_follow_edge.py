@@ -148,23 +148,20 @@ class Waiting:
         return await self.answers[-1]
 
 
-async def test_requests_over_a_long_way_are_apart(monkeypatch):
+async def test_requests_over_a_long_way_are_apart():
     now = iter([10.0, 10.0, 10.006, 10.012])
-    monkeypatch.setattr(follow_edge.time, "monotonic", lambda: next(now))
-    talk = _Talk(Waiting(), lambda: None)
+    talk = _Talk(Waiting(), lambda: None, lambda: next(now))
     assert talk.wait() == 0
     talk.ask(question(1))
     assert [talk.wait() for _ in range(3)] == pytest.approx([0.01, 0.004, 0])
-    monkeypatch.undo()
     talk.cancel()
 
 
-async def test_requests_over_a_very_long_way_are_spread_over_the_time_of_one(monkeypatch):
+async def test_requests_over_a_very_long_way_are_spread_over_the_time_of_one():
     """As many in a row as may be out would be followed by a pause of nearly a round trip."""
     now = [10.0]
-    monkeypatch.setattr(follow_edge.time, "monotonic", lambda: now[0])
     landed, client = asyncio.Event(), Waiting()
-    talk = _Talk(client, landed.set)
+    talk = _Talk(client, landed.set, lambda: now[0])
     talk.ask(question(1))
     await asyncio.sleep(0)
     now[0] += 1.0
@@ -174,7 +171,6 @@ async def test_requests_over_a_very_long_way_are_spread_over_the_time_of_one(mon
     assert answer == "an answer"
     talk.ask(question(2))
     assert talk.wait() == pytest.approx(1 / MOST)
-    monkeypatch.undo()
     talk.cancel()
 
 

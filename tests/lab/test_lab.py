@@ -238,9 +238,9 @@ def test_without_any_it_starts_one_edge_for_the_process_and_starts_it_anew(netwo
 
 
 def test_threads_end_with_their_labs(network, fake_edge):
-    before = {t for t in threading.enumerate() if t.name == "mnist-nb-edge"}
+    before = {t for t in threading.enumerate() if t.name == "mnist-nb-lab"}
     lab = Lab(network, fake_edge)
-    (thread,) = {t for t in threading.enumerate() if t.name == "mnist-nb-edge"} - before
+    (thread,) = {t for t in threading.enumerate() if t.name == "mnist-nb-lab"} - before
     lab.close()
     thread.join(SECONDS)
     assert not thread.is_alive()
@@ -249,13 +249,13 @@ def test_threads_end_with_their_labs(network, fake_edge):
 @pytest.mark.edge
 def test_closed_labs_leave_nothing(network):
     """No thread, no file and no widget, however many were made."""
-    process = psutil.Process()
+    process, others = psutil.Process(), set(threading.enumerate())
 
-    def leftovers() -> tuple[int, int]:
-        for thread in threading.enumerate():
-            if thread.name.startswith("mnist-nb"):
+    def leftovers() -> tuple[int, set[threading.Thread]]:
+        for thread in set(threading.enumerate()) - others:
+            if thread.name in ("mnist-nb-lab", "mnist-nb-ask"):
                 thread.join(SECONDS)
-        return len(_instances), threading.active_count()
+        return len(_instances), set(threading.enumerate())
 
     with LocalEdge() as edge:
         warm = Lab(network, edge)

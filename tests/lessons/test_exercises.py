@@ -11,6 +11,7 @@ import pytest
 
 from mnist_nb.errors import InputError
 from mnist_nb.lessons.exercises import MODULES, check, exercises
+from tests.lessons.wrong_answers import WRONG
 
 NOTEBOOKS = {path.name[:2]: path for path in Path(__file__).parents[2].glob("notebooks/*.ipynb")}
 NAMES = [name for number in sorted(MODULES) for name in exercises(number)]
@@ -68,7 +69,7 @@ def test_an_empty_answer_is_not_right(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_wrong_answer_is_not_right_and_says_what_is_off(name: str) -> None:
-    wrong = exercises(name[:2])[name].wrong
+    wrong = WRONG[name]
     assert len(wrong) >= 2
     for answer in [*wrong, object(), -12345.678, "no", [[1, 2], [3]]]:
         verdict = check(name, answer)

@@ -4,7 +4,7 @@ import re
 import sys
 from xml.etree import ElementTree
 
-from mnist_nb.lessons.figures import INK, Progress, Shown, axes, ms, picture, progress, table, words
+from mnist_nb.lessons.figures import INK, Progress, Shown, axes, picture, progress, table, words
 
 
 def test_a_plot_takes_the_colour_of_the_page_and_is_named() -> None:
@@ -67,12 +67,6 @@ def test_progress_moves_and_ends() -> None:
         "Things <b>: stopped after 2 of 4",
     ]
     assert 'aria-label="Things &lt;b&gt;" value="1" max="4"' in updates[0].html
-
-
-def test_times_for_people() -> None:
-    assert [ms(value) for value in (0.1234, 12.34, 256.7, 12_345)] == [
-        "0.123 ms", "12.3 ms", "257 ms", "12.3 s",
-    ]  # fmt: skip
 
 
 def test_importing_figures_does_not_load_matplotlib() -> None:

@@ -12,6 +12,7 @@ from mnist_nb.errors import DataError, InputError
 from mnist_nb.lab.collect import Collector
 from mnist_nb.lessons.far_lab import FarLab
 from mnist_nb.lessons.gallery import gallery, order
+from mnist_nb.network import percent
 from mnist_nb.training.collection import Collection
 from tests.support.fake_edge import SECONDS
 
@@ -76,7 +77,7 @@ def test_the_gallery_names_every_picture() -> None:
     shown = gallery(images, here, there, np.arange(30) % 10, title="<Odd>", names=("a", "b"))
     alts = re.findall(r'<img src="data:image/png;base64,[^"]+" alt="([^"]+)">', shown.html)
     assert len(alts) == 24
-    assert alts[3] == "A drawn digit; it is a 3, a: 3 (100 %), b: 4 (100 %)"
+    assert alts[3] == f"A drawn digit; it is a 3, a: 3 ({percent(1)}), b: 4 ({percent(1)})"
     assert "the first 24 of 30" in shown.text
     assert "&lt;Odd&gt;" in shown.html
     nothing = gallery(images[:0], here[:0], there[:0], title="Odd")

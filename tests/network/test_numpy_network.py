@@ -40,6 +40,7 @@ def test_shapes_that_mean_the_same_images_give_the_same_rows():
     assert batch.dtype == np.float32
     np.testing.assert_allclose(batch.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_array_equal(network.predict(images.reshape(70, 784)), batch)
+    np.testing.assert_array_equal(network.predict(images.reshape(70, 1, 28, 28)), batch)
     for one in (images[69], images[69].reshape(784)):
         np.testing.assert_allclose(network.predict(one), batch[69:], atol=1e-6)
 

@@ -1,14 +1,12 @@
 """Notebook 04: a release and its rollback, once and twice in a row, and no secret in it."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 
-from mnist_nb import EdgeClient, LocalEdge
 from mnist_nb.network.file_format import read_weights, shipped_weights
 from tests.support.cloudflare_stand_in import TOKEN, Account, stand_in
 
@@ -24,41 +22,18 @@ PLANTED = {
 }
 
 
-@pytest.fixture
-def edge() -> Iterator[LocalEdge]:
-    with LocalEdge(ttl=0.2) as running:
-        yield running
-
-
 def served(notebook: nbformat.NotebookNode, cell: str) -> str:
     found = re.search(r"The edge serves (\S+) ([0-9a-f]{8})\.", printed(notebook, cell))
     assert found, printed(notebook, cell)
     return found[2]
 
 
-def test_it_ends_where_it_began(run_notebook: RunNotebook, edge: LocalEdge) -> None:
-    notebook = run_notebook(NOTEBOOK, MNIST_NB_EDGE_URL=edge.url)
-    new = served(notebook, "promote")
-    assert served(notebook, "rollback") == SHIPPED[:8] != new
-    assert f"moved current from {SHIPPED[:8]} to {new}" in printed(notebook, "promote")
-    assert f"moved current back from {new} to {SHIPPED[:8]}" in printed(notebook, "rollback")
-    assert "10 images: 100.00% agree" in printed(notebook, "compare")
-    assert "cannot be used as weights" in printed(notebook, "damaged")
-    assert f"somebody else promoted in the same moment, current is now {SHIPPED[:12]}" in (
-        printed(notebook, "two")
-    )
-    with EdgeClient(edge.url, timeout=20) as client:
-        assert client.model()["sha256"] == SHIPPED
-    current = edge.releases().current()
-    assert current is not None
-    assert current.previous is not None
-    assert (current.sha256, current.previous[:8]) == (SHIPPED, new)
-
-
-def test_alone_it_starts_an_edge_of_its_own_and_its_cells_run_twice(
+def test_it_ends_where_it_began_also_when_its_cells_run_twice(
     run_notebook: RunNotebook, tmp_path: Path
 ) -> None:
-    """With secrets in the environment: outputs and the saved state of the widgets are searched."""
+    """Alone, on an edge of its own; with secrets in the environment, for which outputs and the
+    saved state of the widgets are searched.
+    """
     doubled = nbformat.read(FOLDER / NOTEBOOK, as_version=4)
     again = nbformat.read(FOLDER / NOTEBOOK, as_version=4).cells
     for cell in again:
@@ -72,7 +47,14 @@ def test_alone_it_starts_an_edge_of_its_own_and_its_cells_run_twice(
     for suffix in ("", "-again"):
         new = served(notebook, f"promote{suffix}")
         assert served(notebook, f"rollback{suffix}") == SHIPPED[:8] != new
-        assert f"moved current back from {new}" in printed(notebook, f"rollback{suffix}")
+        assert f"moved current from {SHIPPED[:8]} to {new}" in printed(notebook, f"promote{suffix}")
+        back = f"moved current back from {new} to {SHIPPED[:8]}"
+        assert back in printed(notebook, f"rollback{suffix}")
+        assert "10 images: 100.00% agree" in printed(notebook, f"compare{suffix}")
+        assert "cannot be used as weights" in printed(notebook, f"damaged{suffix}")
+        assert f"somebody else promoted in the same moment, current is now {SHIPPED[:12]}" in (
+            printed(notebook, f"two{suffix}")
+        )
     assert "would create bucket models" in printed(notebook, "deploy")
     assert "--dry-run: exiting now." in printed(notebook, "deploy")
     assert "is there" in printed(notebook, "push-again")

@@ -19,9 +19,9 @@ from mnist_nb.network.convert import convert
 from mnist_nb.releases import bucket
 from mnist_nb.releases.releases import POINTER, BucketSettings, Release, Releases
 from mnist_nb.releases.served import wait_until_served
-from tests.network.test_convert_samples import burn_bin
 from tests.support.files import LAYERS, SMALL, TENSORS, network, pack, tensor
 from tests.support.networks import random_network
+from tests.support.other_programs import burn_bin
 
 pytestmark = pytest.mark.edge
 SECRET = "do-not-show-me"

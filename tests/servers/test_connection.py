@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from jupyter_client.session import Session
 from jupyter_server.serverapp import ServerApp
-from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
+from jupyter_server.services.kernels.connection.base import (
+    serialize_binary_message,
+    serialize_msg_to_ws_v1,
+)
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
@@ -232,9 +235,10 @@ async def test_a_pen_that_begins_anew_stops_what_came_in_its_rest(
     assert [await page.get() for _ in range(2)] == ["idle"] * 2
 
 
-async def test_the_json_protocol_is_left_alone(kernel, connection, widget, page):
+async def test_the_json_protocol_is_left_alone(kernel, session, connection, widget, page):
     connection.websocket_handler.selected_subprotocol = None
-    event = widget("custom")
+    event = session.msg("comm_msg", {"comm_id": "1", "data": {"method": "custom"}})
+    connection.handle_incoming_message(json.dumps(event, default=str, separators=(",", ":")))
     kernel("busy", event)
     kernel("idle", event)
     assert page.get_nowait() == "idle"
@@ -255,3 +259,55 @@ async def test_nothing_is_sent_to_a_page_that_has_gone(
     await asyncio.sleep(1.5 * NOTICED)
     assert gone == [connection]
     assert page.empty()
+
+
+def v1(count: int, *offsets: int, rest: bytes = b"") -> bytes:
+    return b"".join(number.to_bytes(8, "little") for number in (count, *offsets)) + rest
+
+
+def old(count: int, *offsets: int, rest: bytes = b"") -> bytes:
+    return b"".join(number.to_bytes(4, "big") for number in (count, *offsets)) + rest
+
+
+@pytest.mark.parametrize(
+    ("frame", "is_v1"),
+    [
+        (b"", True),
+        (v1(1 << 40, rest=b"123456789"), True),  # 17 bytes, and a loop of hours
+        (v1(6, 56, 56, 56, 56, 56), True),  # one offset less than it says
+        (v1(6, 0, 56, 56, 56, 56, 56), True),  # the head as a channel
+        (v1(6, 56, 57, 56, 56, 56, 56, rest=b"s"), True),  # backwards
+        (v1(6, 56, 56, 56, 56, 56, 57), True),  # beyond the end
+        (v1(2, 24, 24), True),  # no message
+        (old(1 << 31 | 5), False),
+        (old(0x7FFFFFFF, 8), False),
+        (old(0), False),
+        (old(1, 4), False),
+    ],
+)
+def test_a_frame_is_held_to_what_its_head_says(frame: bytes, is_v1: bool) -> None:
+    with pytest.raises(ValueError, match="frame"):
+        connection_module.check_frame(frame, is_v1)
+
+
+def test_frames_as_jupyter_makes_them_pass(session: Session) -> None:
+    message = session.msg("comm_msg", {"data": {}})
+    parts = [b"{}", b"{}", b"{}", b"{}", b"a buffer", b""]
+    connection_module.check_frame(serialize_msg_to_ws_v1(parts, "shell"), True)
+    whole = {**message, "buffers": [b"a buffer", b""], "channel": "shell"}
+    connection_module.check_frame(serialize_binary_message(whole), False)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000, '{"channel": "shell"}', "7"])
+async def test_what_is_no_message_closes_the_connection_without_a_traceback(
+    connection: PromptConnection, text: str
+) -> None:
+    closed: list[int] = []
+    connection.websocket_handler.selected_subprotocol = None
+    connection.websocket_handler.close = lambda code, reason: closed.append(code)
+    connection.channels = {"shell": SimpleNamespace(closed=lambda: False)}
+    connection._trait_values["parent"] = SimpleNamespace(
+        parent=SimpleNamespace(allowed_message_types=[])
+    )
+    connection.handle_incoming_message(text)
+    assert closed == [connection_module.PROTOCOL_ERROR]

@@ -15,9 +15,11 @@ import httpx
 import psutil
 import pytest
 from jupyter_client.blocking import BlockingKernelClient
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
 
 from mnist_nb.errors import SetupError
-from mnist_nb.servers import jupyterlab
+from mnist_nb.servers import NOTEBOOK, jupyterlab, open_notebooks, shipped_notebook
 
 pytestmark = pytest.mark.edge
 SECONDS = 30  # until a loaded machine is up, or has ended
@@ -141,6 +143,7 @@ def test_the_lab_serves_the_notebook_and_its_kernels_know_the_edge(start: Start)
     lab.interrupt()
     assert lab.end() == 0
     assert lab.output.endswith("Ctrl+C ends both.\n")  # neither a question nor a traceback
+    assert len(lab.output.splitlines()) == 3  # and no warnings
 
 
 def test_sigterm_ends_the_lab_and_its_kernels(start: Start) -> None:
@@ -205,16 +208,60 @@ def test_a_busy_port_is_named_at_once(start: Start, command: str) -> None:
     assert len(running.output.splitlines()) == 1
 
 
-def test_without_the_notebooks_it_says_where_they_are(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(jupyterlab, "__file__", str(tmp_path / "site-packages/mnist_nb/x.py"))
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SetupError, match="Clone it and run `mnist-nb lab` there"):
-        jupyterlab.find_checkout()
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / jupyterlab.NOTEBOOK).touch()
-    assert jupyterlab.find_checkout() == tmp_path
+async def test_a_broken_frame_ends_its_connection_and_not_the_server(start: Start) -> None:
+    """17 bytes: the count at their head would keep Jupyter's server in a loop for hours."""
+    lab = start("lab", "--no-browser", "--edge", "http://127.0.0.1:9")
+    with open_lab(lab) as client:
+        lab.remember_family()
+        kernel = client.get("/api/kernels").json()[0]["id"]
+        url = str(client.base_url.join(f"/api/kernels/{kernel}/channels")).replace("http", "ws", 1)
+        asked = HTTPRequest(url, headers={"authorization": client.headers["authorization"]})
+        socket = await websocket_connect(asked, subprotocols=["v1.kernel.websocket.jupyter.org"])
+        await socket.write_message((1 << 62).to_bytes(8, "little") + b"123456789", binary=True)
+        while await socket.read_message() is not None:
+            pass
+        assert socket.close_code == 1002
+        assert client.get("/api/kernels").json()[0]["id"] == kernel
+    lab.interrupt()
+    assert lab.end() == 0
+    assert "Traceback" not in lab.output
+
+
+def test_visitors_of_the_app_are_not_given_tokens(start: Start, tmp_path: Path) -> None:
+    pytest.importorskip("voila")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    secrets = {"CLOUDFLARE_API_TOKEN": "secret", "MNIST_NB_EDGE_TOKEN": "secret"}
+    words = ["--no-browser", "--port", str(port), "--edge", "http://127.0.0.1:9"]
+    app = start("app", *words, **secrets)
+    assert "Visitors are not given MNIST_NB_EDGE_TOKEN" in app.until("Ctrl+C")
+    with httpx.Client(timeout=SECONDS) as client, client.stream("GET", f"http://127.0.0.1:{port}/"):
+        family = app.remember_family()  # while the page waits for its kernel
+        kernels = [p.environ() for p in family if "ipykernel_launcher" in p.cmdline()]
+        assert [env["MNIST_NB_EDGE_URL"] for env in kernels] == ["http://127.0.0.1:9"]
+        assert "secret" not in str(kernels)
+    app.interrupt()
+    assert app.end() == 0
+
+
+def test_notebooks_are_copied_once_and_changed_ones_are_kept(tmp_path: Path) -> None:
+    said: list[str] = []
+    folder = tmp_path / "mine"
+    assert open_notebooks(folder, said.append) == folder
+    assert said == [f"copied 5 notebooks into {folder / 'notebooks'}"]
+    assert (folder / NOTEBOOK).read_bytes() == shipped_notebook().read_bytes()
+    (folder / NOTEBOOK).write_text("my own")
+    (folder / "notebooks/05_train.ipynb").unlink()
+    said.clear()
+    open_notebooks(folder, said.append)
+    assert (folder / NOTEBOOK).read_text() == "my own"
+    assert said == [
+        f"copied 1 notebooks into {folder / 'notebooks'}",
+        "kept   01_draw.ipynb as changed there; delete one to get it anew",
+    ]
+    (tmp_path / "file").touch()
+    with pytest.raises(SetupError, match=r"cannot be put into .*file.*--folder"):
+        open_notebooks(tmp_path / "file", said.append)
 
 
 @pytest.mark.parametrize(

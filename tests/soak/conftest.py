@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from mnist_nb.local_edge.local_edge import LocalEdge
-from tests.deploy.conftest import Bucket
+from mnist_nb.local_edge import LocalEdge
+from tests.support.bucket import Bucket
 from tests.support.files import SMALL
+from tests.support.processes import runtime_of
 
 # Left alone V8 collects garbage so late on a machine with much memory that even a Worker which does
 # nothing grows by 20 KB a request, without an end in sight. With whole collections now and then,
@@ -42,10 +43,3 @@ def workerd(edge: LocalEdge) -> Iterator[psutil.Process]:
     process = runtime_of(edge)
     yield process
     assert process.is_running(), "workerd died, and was started again"
-
-
-def runtime_of(edge: LocalEdge) -> psutil.Process:
-    """The workerd process of an edge."""
-    below = psutil.Process(edge.pid).children(recursive=True)
-    (found,) = [process for process in below if process.name().startswith("workerd")]
-    return found

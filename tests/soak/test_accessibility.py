@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.browser.conftest import (  # noqa: F401  # fixtures; this edge keeps the shipped weights
+from tests.support.browser import (  # noqa: F401  # fixtures; this edge keeps the shipped weights
     browser,
     edge,
     jupyter,

@@ -13,12 +13,12 @@ from mnist_nb.errors import WeightsError
 from mnist_nb.local_edge.local_edge import LocalEdge
 from mnist_nb.network.file_format import read_weights
 from mnist_nb.network.numpy_network import Network
-from tests.deploy.conftest import Bucket
-from tests.deploy.test_hostile_weights import HOSTILE
 from tests.soak.load import IMAGES, Load, answers_of, assert_only_from, load
 from tests.soak.mutants import mutant
 from tests.soak.scale import SOAK, scaled
+from tests.support.bucket import Bucket
 from tests.support.files import LAYERS, SMALL, TENSORS, network, pack
+from tests.support.hostile import HOSTILE
 
 pytestmark = pytest.mark.edge
 

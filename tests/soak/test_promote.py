@@ -11,9 +11,9 @@ import pytest
 from mnist_nb.errors import ReleaseError
 from mnist_nb.local_edge.local_edge import LocalEdge
 from mnist_nb.releases.releases import Release, Releases
-from tests.deploy.conftest import Bucket
 from tests.soak.load import answers_of, assert_only_from, load
 from tests.soak.scale import scaled
+from tests.support.bucket import Bucket
 from tests.support.files import LAYERS, SMALL, TENSORS, network, pack
 
 pytestmark = pytest.mark.edge

@@ -15,9 +15,9 @@ from mnist_nb.local_edge.local_edge import LocalEdge
 from mnist_nb.network.file_format import read_weights
 from mnist_nb.releases.bucket import BucketSettings
 from mnist_nb.releases.releases import Releases
-from tests.deploy.conftest import Bucket
 from tests.soak.load import load
 from tests.soak.scale import scaled
+from tests.support.bucket import Bucket
 from tests.support.files import network, pack
 
 pytestmark = pytest.mark.edge

@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from mnist_nb.local_edge.local_edge import LocalEdge
-from tests.deploy.conftest import Bucket
-from tests.soak.conftest import runtime_of
 from tests.soak.load import SECONDS, Answer, answers_of, assert_only_from, load
 from tests.soak.scale import SOAK, scaled
+from tests.support.bucket import Bucket
 from tests.support.files import SMALL
+from tests.support.processes import runtime_of
 from tests.support.variant import variant
 
 pytestmark = pytest.mark.edge

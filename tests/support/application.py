@@ -13,6 +13,8 @@ from pathlib import Path
 
 import httpx
 
+from mnist_nb.servers.jupyterlab import CONNECTION
+
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -50,8 +52,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def jupyter_lab(home: Path, folder: Path, edge_url: str, *options: str) -> Iterator[str]:
-    """Yield the URL of a JupyterLab with a home of its own that serves a folder."""
+def jupyter_lab(
+    home: Path, folder: Path, edge_url: str, *options: str, stock: bool = False
+) -> Iterator[str]:
+    """Yield the URL of a JupyterLab with a home of its own that serves a folder.
+
+    `stock` leaves out our connection to kernels, as in a server that others started.
+    """
     settings = home / "settings/@jupyterlab/apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text(
@@ -70,10 +77,8 @@ def jupyter_lab(home: Path, folder: Path, edge_url: str, *options: str) -> Itera
     command += ["--allow-root", "--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     command += [f"--ServerApp.root_dir={folder}"]
-    # As `make lab` has it.
-    command += [
-        "--ServerApp.kernel_websocket_connection_class=mnist_nb.servers.connection.PromptConnection"
-    ]
+    if not stock:  # as `make lab` has it
+        command += [f"--ServerApp.kernel_websocket_connection_class={CONNECTION}"]
     command += options
     log = home / "jupyter.log"
     with log.open("wb") as out:

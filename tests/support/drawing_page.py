@@ -1,5 +1,6 @@
 """The page of the edge, as a person sees and uses it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 from mnist_nb import Drawing
 
 Point = tuple[float, float]
-Side = Literal["here", "edge"]
+Side = Literal["local", "edge"]
 
 # One frame: what the page does after a pointer event it does in the next one.
 NEXT_FRAME = "() => new Promise(requestAnimationFrame)"
@@ -93,24 +94,42 @@ class DrawingPage:
     def wait_answered(self) -> None:
         """Until the newest drawing has the answer of both."""
         self.find('#answer[data-state="answered"]').wait_for()
-        self.find("td.is-here[data-winner]").wait_for()
+        self.find('.mnist-nb-answers:not([data-local-winner=""])').wait_for()
 
     def wait_ready(self) -> None:
         """Until the network is in this browser, and the edge has said what it runs."""
-        self.find("#here-way").filter(has_text="ready").wait_for()
-        self.find("#edge-way").filter(has_text="ready").wait_for()
+        for side in ("local", "edge"):
+            self.find(f"th.is-{side} .is-time").filter(has_text=re.compile("^ready$")).wait_for()
 
     def wait_trouble(self, title: str, side: Side = "edge") -> None:
-        self.find(f"#bars .message.is-{side} strong").filter(has_text=title).wait_for()
+        self.find(f".mnist-nb-message.is-{side} strong").filter(has_text=title).wait_for()
+
+    @property
+    def head(self) -> str:
+        """The headline."""
+        return self.text(".mnist-nb-head")
+
+    @property
+    def detail(self) -> str:
+        """What is written below the headline."""
+        return self.text(".mnist-nb-detail")
+
+    def weights(self, side: Side) -> str:
+        """The digits of the fingerprint above a column."""
+        return self.text(f"th.is-{side} .is-weights code")
+
+    def wait_said(self, text: str | re.Pattern[str]) -> None:
+        """Until this is read aloud."""
+        self.find(".mnist-nb-said").filter(has_text=text).wait_for(state="attached")
 
     def chips(self) -> list[str]:
         """The digits beside the headline: one when both say the same."""
-        return self.find("#chips .chip").all_inner_texts()
+        return self.find(".mnist-nb-chip").all_inner_texts()
 
     def probabilities(self, side: Side = "edge") -> NDArray[np.float64] | None:
         """float64 (10,), None without an answer of that side."""
         cells = self.page.eval_on_selector_all(
-            f"#bars td.is-{side}:not(.message)", "cells => cells.map(c => c.dataset.probability)"
+            ".mnist-nb-bars tbody tr", "(rows, side) => rows.map((r) => r.dataset[side])", side
         )
         return None if "" in cells else np.array(cells, np.float64)
 

@@ -175,6 +175,12 @@ class LabNotebook:
             arg=pixels,
         )
 
+    def clear(self) -> None:
+        """Empty the paper, if it is not empty."""
+        button = self.page.get_by_role("button", name="Clear")
+        if button.is_enabled():
+            button.click()
+
     def draw(self, strokes: Sequence[Sequence[Point]], steps: int = 3) -> None:
         """Draw with the mouse."""
         self.canvas.hover()  # waits until it stands still

@@ -8,6 +8,7 @@ from pathlib import Path
 from mnist_nb.comparison.cost import (  # noqa: F401  # test_scale.py takes the prices from here
     BUSIEST,
     CONTINENTS,
+    DAYS,
     DURABLE_REQUESTS,
     FREE_CPU_MS,
     GB_SECONDS,
@@ -27,6 +28,7 @@ from mnist_nb.comparison.cost import (  # noqa: F401  # test_scale.py takes the 
 )
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
+LOG_EVENTS = 20e6  # lines of the log that a month includes
 LOADS = [Load(images, batch) for images in (1e3, 1e6, 1e9) for batch in (1, 32, 256)]
 
 
@@ -62,10 +64,10 @@ def needs() -> str:
             short(load.requests),
             str(load.shards),
             str(load.objects),
-            spell(load.cpu_ms / 1000),
+            spell(load.requests * (WORKER_MS + load.object_ms) / 1000),
             f"{load.object_ms:.3g} ms",
             short(load.looks),
-            f"{load.sampling:.2g}",
+            f"{min(1.0, LOG_EVENTS / (load.requests * DAYS)):.2g}",
         ]
         for load in LOADS
     ]

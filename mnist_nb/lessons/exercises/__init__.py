@@ -10,10 +10,10 @@ here with its checkers in a dictionary `EXERCISES`:
             raise Off("count the rows and the columns of the image.")
         return "One byte for each pixel."
 
-    EXERCISES = {"01-1": Exercise(_bytes, wrong=[28, 2352, "many"])}
+    EXERCISES = {"01-1": _bytes}
 
 A checker raises `Off` with what is off, without giving the answer away, or returns what there is to
-learn from being right. `wrong` are answers that a test gives to it.
+learn from being right. A test gives wrong answers to it.
 
 In the notebook, after the heading "## Exercises", one code cell prepares what the exercises need,
 and each further code cell is an exercise that ends with its `check`. The last cell has for each a
@@ -26,9 +26,9 @@ from importlib import import_module
 from typing import Any
 
 from mnist_nb.errors import InputError
-from mnist_nb.lessons.exercises.exercise import Exercise, Off, Verdict
+from mnist_nb.lessons.exercises.exercise import Checker, Off, Verdict, judge
 
-__all__ = ["MODULES", "Exercise", "Off", "Verdict", "check", "exercises"]
+__all__ = ["MODULES", "Off", "Verdict", "check", "exercises"]
 
 MODULES = {
     "01": "draw",
@@ -55,18 +55,12 @@ def check(name: str, answer: Any = None) -> Verdict:
     if name not in known:
         names = ", ".join(known) or 'they are named like "01-1"'
         raise InputError(f"there is no exercise {name!r}; there are {names}")
-    return known[name].check(answer)
+    return judge(known[name], answer)
 
 
-def exercises(notebook: str) -> dict[str, Exercise]:
-    """Return the exercises of a notebook, such as "02", by name; none for an unknown notebook."""
+def exercises(notebook: str) -> dict[str, Checker]:
+    """Return the checkers of a notebook, such as "02", by name; none for an unknown notebook."""
     if notebook not in MODULES:
         return {}
-    module = f"{__name__}.{MODULES[notebook]}"
-    try:
-        found: dict[str, Exercise] = import_module(module).EXERCISES
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        return {}
+    found: dict[str, Checker] = import_module(f"{__name__}.{MODULES[notebook]}").EXERCISES
     return found

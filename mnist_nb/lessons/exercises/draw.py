@@ -5,8 +5,8 @@ from typing import Any
 
 from mnist_nb.drawing import Drawing, rasterize
 from mnist_nb.errors import InputError
-from mnist_nb.lessons.exercises.exercise import Exercise, Off, number
-from mnist_nb.network import Network, is_sure
+from mnist_nb.lessons.exercises.exercise import Off, number
+from mnist_nb.network import Network, is_sure, percent
 
 SEVEN = [[(80, 70), (200, 70), (130, 220)]]
 
@@ -56,23 +56,25 @@ def _one(answer: Any) -> str:
     if best != 1:
         raise Off(f"the network reads it as {best}. Keep it simple: one stroke, from the top down.")
     if probabilities[1] < 0.9:
-        raise Off(f"it is read as a 1, but only with {probabilities[1]:.0%}; 90 % are wanted.")
-    return f"It is read as a 1 with {probabilities[1]:.1%}."
+        raise Off(f"it is read as a 1, but only with {percent(probabilities[1])}; 90 % are wanted.")
+    return f"It is read as a 1 with {percent(probabilities[1])}."
 
 
 def _unsure(answer: Any) -> str:
     probabilities = network().predict(rasterize(drawing(answer)))[0]
     if is_sure(probabilities, network().not_sure_below):
         raise Off(
-            f"it is read as {int(probabilities.argmax())} with {probabilities.max():.0%}, which is "
-            "sure. Draw something that is no digit at all, with several strokes."
+            f"it is read as {int(probabilities.argmax())} with {percent(probabilities.max())}, "
+            "which is sure. Draw something that is no digit at all, with several strokes."
         )
-    return f"The largest probability is only {probabilities.max():.0%}: both sides say not sure."
+    return (
+        f"The largest probability is only {percent(probabilities.max())}: both sides say not sure."
+    )
 
 
 EXERCISES = {
-    "01-1": Exercise(_bytes, wrong=[28, 280 * 280, 3 * 784, 8 * 784, "784", float("nan")]),
-    "01-2": Exercise(_moved, wrong=[784, 100, "none", [1, 2]]),
-    "01-3": Exercise(_one, wrong=[Drawing(SEVEN), Drawing(), [[]], "a line", 1, [[(1, "x")]]]),
-    "01-4": Exercise(_unsure, wrong=[Drawing(SEVEN), Drawing(), 0.5, "scribble"]),
+    "01-1": _bytes,
+    "01-2": _moved,
+    "01-3": _one,
+    "01-4": _unsure,
 }

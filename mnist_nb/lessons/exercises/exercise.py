@@ -1,6 +1,6 @@
-"""What an exercise is, what its checker says, and how checkers read answers."""
+"""What a checker of an exercise says, and how checkers read answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -42,29 +42,20 @@ class Verdict:
         )
 
 
-@dataclass(frozen=True)
-class Exercise:
-    """A task with a checker.
+Checker = Callable[[Any], str]  # raises `Off`, or returns what there is to learn from being right
 
-    Attributes:
-        judge: gets the answer; raises `Off`, or returns what there is to learn from being right.
-        wrong: some answers that are wrong, for the tests.
-    """
 
-    judge: Callable[[Any], str]
-    wrong: Sequence[Any]
-
-    def check(self, answer: Any) -> Verdict:
-        """Judge an answer of whatever kind; this raises nothing."""
-        if is_empty(answer):
-            return Verdict(False, NO_ANSWER)
-        try:
-            return Verdict(True, self.judge(answer))
-        except Off as off:
-            text = str(off)
-            return Verdict(False, text[:1].upper() + text[1:])
-        except Exception as error:  # the reader's own function may raise whatever it likes
-            return Verdict(False, f"Your answer raised {type(error).__name__}: {error}")
+def judge(checker: Checker, answer: Any) -> Verdict:
+    """Judge an answer of whatever kind; this raises nothing."""
+    if is_empty(answer):
+        return Verdict(False, NO_ANSWER)
+    try:
+        return Verdict(True, checker(answer))
+    except Off as off:
+        text = str(off)
+        return Verdict(False, text[:1].upper() + text[1:])
+    except Exception as error:  # the reader's own function may raise whatever it likes
+        return Verdict(False, f"Your answer raised {type(error).__name__}: {error}")
 
 
 def is_empty(answer: Any) -> bool:

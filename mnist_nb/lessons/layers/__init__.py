@@ -9,16 +9,12 @@ cannot run (a saved notebook without a kernel, a page made of it) its `text/html
 a still picture.
 """
 
-from mnist_nb.lessons.layers.answer import Answer
+from mnist_nb.lessons.layers.answer import Answer, Doubt, Softmax
 from mnist_nb.lessons.layers.convolution import Convolution
-from mnist_nb.lessons.layers.curves import Curves
-from mnist_nb.lessons.layers.doubt import Doubt
+from mnist_nb.lessons.layers.evidence import Evidence
 from mnist_nb.lessons.layers.exchange import Exchange, Starts
-from mnist_nb.lessons.layers.feature_maps import FeatureMaps
-from mnist_nb.lessons.layers.heat import Evidence
-from mnist_nb.lessons.layers.pixels import Pixels
-from mnist_nb.lessons.layers.raster_steps import RasterSteps
-from mnist_nb.lessons.layers.softmax import Softmax
+from mnist_nb.lessons.layers.feature_maps import Curves, FeatureMaps
+from mnist_nb.lessons.layers.pixels import Pixels, RasterSteps
 from mnist_nb.lessons.layers.subject import Subject
 
 __all__ = [

@@ -1,15 +1,24 @@
-"""The whole network at a glance: the drawing, what each layer makes of it in size, the answer."""
+"""What the network says: the whole way at a glance, its softmax, and when it is not sure."""
 
+from collections.abc import Callable
 from html import escape
 from math import prod
 
-from mnist_nb.lessons.layers.bars import probability_rows, says
-from mnist_nb.lessons.layers.pictures import grey_uri, img
-from mnist_nb.lessons.layers.subject import Look
-from mnist_nb.lessons.layers.view import View
-from mnist_nb.network import Conv2d, Flatten, Linear
+import numpy as np
+from numpy.typing import NDArray
 
-SAMPLE_NOTE = '<p class="mn-note">Nothing is drawn yet: this is a sample. Draw on the pad.</p>'
+from mnist_nb.drawing import Drawing
+from mnist_nb.lessons.layers.pictures import (
+    Plot,
+    grey_uri,
+    img,
+    probability_rows,
+    says,
+    signed_rows,
+)
+from mnist_nb.lessons.layers.subject import Look, Subject
+from mnist_nb.lessons.layers.view import View, button, note, slider
+from mnist_nb.network import Conv2d, Flatten, Linear, is_sure, percent
 
 
 class Answer(View):
@@ -27,11 +36,6 @@ class Answer(View):
             f'{note(look)}<p class="mn-head">The network {head}</p>'
             f'<div class="mn-row"><div class="mn-wide">{bars}</div>{_way(look)}</div>'
         )
-
-
-def note(look: Look) -> str:
-    """Return a remark when a sample stands in for a drawing."""
-    return SAMPLE_NOTE if look.is_sample else ""
 
 
 def _way(look: Look) -> str:
@@ -55,3 +59,99 @@ def _way(look: Look) -> str:
         steps.append(f"<li>{escape(what)}</li>")
     steps.append("<li>softmax: 10 probabilities</li>")
     return f'<ol class="mn-way" aria-label="The way through the network">{"".join(steps)}</ol>'
+
+
+LOWEST, HIGHEST = 0.25, 16.0  # temperatures
+
+
+def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
+    """Return exp(logits / temperature) divided by their sum; float64, along the last axis."""
+    scaled = np.asarray(logits, np.float64) / temperature
+    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    share: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
+    return share
+
+
+class Softmax(View):
+    """The ten logits, the ten probabilities, and how a temperature sharpens or softens them."""
+
+    title = "softmax and temperature"
+    at_rest = True
+
+    def __init__(self, subject: Subject) -> None:
+        self.temperature = slider("Temperature", 1.0, LOWEST, HIGHEST, "min(100%, 420px)")
+        super().__init__(subject, [self.temperature], with_pad=False)
+
+    def html(self) -> str:
+        """Return both tables and the curve of every digit."""
+        look, labels = self.subject.look, self.subject.network.labels
+        temperature = self.temperature.value
+        shares = softmax(look.logits, temperature)
+        return (
+            f'{note(look)}<div class="mn-row"><div class="mn-wide">'
+            f'{signed_rows(look.logits, labels, "Logits")}</div><div class="mn-wide">'
+            f"{probability_rows(shares, labels, f'Probabilities at temperature {temperature:.3g}')}"
+            f"</div></div>{_curves(look.logits, temperature, labels)}"
+        )
+
+
+def _curves(logits: NDArray[np.float32], temperature: float, labels: tuple[str, ...]) -> str:
+    span = np.geomspace(LOWEST, HIGHEST, 60)
+    plot = Plot(
+        (LOWEST, HIGHEST), (0, 1), ("temperature", "probability"), (560, 210),
+        log_x=True,
+    )  # fmt: skip
+    shares = softmax(logits[None] / span[:, None])  # (temperatures, labels)
+    order = np.argsort(-logits).tolist()
+    for rank, index in enumerate(order):
+        plot.line(span, shares[:, index], ("is-first", "is-second")[rank] if rank < 2 else "")
+    plot.upright(temperature, "is-dashed")
+    first, second = (labels[index] for index in order[:2])
+    label = f"The probability of {first} falls as the temperature rises; {second} is the next"
+    return (
+        f'<figure>{plot.svg(label)}<figcaption><b class="mn-key is-first"></b> {first} '
+        f'<b class="mn-key is-second"></b> {second} <b class="mn-key"></b> the others; dashed: the '
+        "chosen temperature</figcaption></figure>"
+    )
+
+
+SCRIBBLE = [[(60, 60), (220, 200), (50, 190), (240, 90), (90, 240), (150, 30), (200, 250)]]
+LETTER = [[(80, 230), (84, 50)], [(82, 56), (150, 60), (168, 92), (148, 126), (86, 134)],
+          [(110, 136), (190, 232)]]  # fmt: skip
+
+
+class Doubt(View):
+    """The ten probabilities with the threshold below which the answer is "not sure"."""
+
+    title = "when the network is not sure"
+
+    def __init__(self, subject: Subject) -> None:
+        pad, guard = subject.pad, subject.pad.status.guard
+
+        def shows(strokes: list[list[tuple[int, int]]]) -> Callable[[], None]:
+            return guard(lambda: setattr(pad, "drawing", Drawing(strokes)))
+
+        controls = [
+            button("A scribble", "Draw a scribble on the pad", shows(SCRIBBLE)),
+            button("The letter R", "Draw the letter R on the pad", shows(LETTER)),
+        ]
+        super().__init__(subject, controls)
+
+    def html(self) -> str:
+        """Return the bars, the threshold as a line, and what follows from them."""
+        look, network = self.subject.look, self.subject.network
+        threshold, best = network.not_sure_below, float(look.probabilities.max())
+        if threshold is None:
+            verdict = "This weights file has no threshold: it always claims to be sure."
+        else:
+            sure = is_sure(look.probabilities, threshold)
+            relation, so = ("reaches", "sure") if sure else ("is below", "not sure")
+            verdict = (
+                f"The largest probability, <strong>{percent(best)}</strong>, {relation} the "
+                f"threshold {percent(threshold)}: the network is <strong>{so}</strong>."
+            )
+        bars = probability_rows(
+            look.probabilities, network.labels, "Probabilities; the line is the threshold",
+            threshold,
+        )  # fmt: skip
+        return f'{note(look)}<p class="mn-sum">{verdict}</p><div class="mn-wide">{bars}</div>'

@@ -3,12 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.lessons.layers.answer import note
-from mnist_nb.lessons.layers.bars import signed
 from mnist_nb.lessons.layers.picker import Picker, Point
-from mnist_nb.lessons.layers.pictures import NEGATIVE, POSITIVE, grey_uri, signed_uri
+from mnist_nb.lessons.layers.pictures import NEGATIVE, POSITIVE, grey_uri, signed, signed_uri
 from mnist_nb.lessons.layers.subject import Subject
-from mnist_nb.lessons.layers.view import View, counter, dropdown
+from mnist_nb.lessons.layers.view import View, counter, dropdown, note
 from mnist_nb.network import Conv2d
 
 PIXEL = 9  # CSS pixels of one pixel

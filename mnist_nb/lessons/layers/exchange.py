@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from mnist_nb.edge import EdgeResult
+from mnist_nb.lessons import figures
+from mnist_nb.lessons.figures import Shown, table
 from mnist_nb.lessons.layers.view import css
 from mnist_nb.network import milliseconds
 
@@ -34,60 +36,46 @@ class Exchange:
     def _repr_html_(self) -> str:
         asked, answered = self.request, self.response
         numbers = np.frombuffer(answered.content, "<f4")
-        rows = "".join(
-            f"<tr><th scope='row'>{digit}</th><td><code>{_hex(answered.content[4 * digit :][:4])}"
-            f"</code></td><td>{_number(value)}</td></tr>"
+        rows = [
+            [digit, answered.content[4 * digit :][:4].hex(" "), _number(value)]
             for digit, value in enumerate(numbers)
-        )
+        ]
+        digits = table("Ten probabilities", ["digit", "bytes", "as float32"], rows)
         body = "\n".join(
             " ".join(_byte(value) for value in asked.content[start : start + ROW])
             for start in range(0, len(asked.content), ROW)
         )
         path = urlsplit(str(asked.url)).path
-        return _page(
-            '<div class="mn-row mn-exchange"><section class="mn-message"><h3>There</h3>'
+        return (
+            f"<style>{figures.css()}{css()}</style>"
+            '<div class="mnist-nb mn-still mn-row" style="max-width:940px">'
+            '<section class="mn-message"><p class="mn-head">There</p>'
             f"<pre tabindex='0'>{escape(asked.method)} {escape(path)} HTTP/1.1\n"
             f"{_headers(asked.headers)}</pre>"
             f"<p>then {len(asked.content)} bytes, one for each pixel, here {ROW} in a line:</p>"
             f'<pre class="mn-dump" tabindex="0">{body}</pre></section>'
-            '<section class="mn-message"><h3>Back</h3>'
+            '<section class="mn-message"><p class="mn-head">Back</p>'
             f"<pre tabindex='0'>HTTP/1.1 {answered.status_code} {escape(answered.reason_phrase)}\n"
             f"{_headers(answered.headers)}</pre>"
             f"<p>then {len(answered.content)} bytes, four for each digit:</p>"
-            '<table class="mn-plain"><tr><th scope="col">digit</th><th scope="col">bytes</th>'
-            f'<th scope="col">as float32</th></tr>{rows}</table></section></div>'
+            f"{digits.html}</section></div>"
         )
 
 
-class Starts:
-    """Round trips with how warm the Durable Object was; a notebook shows them as a table."""
+class Starts(Shown):
+    """Round trips with how warm the Durable Object was, as a table."""
 
     def __init__(self, cold: Sequence[EdgeResult], warm: Sequence[EdgeResult]) -> None:
-        self.cold, self.warm = list(cold), list(warm)
-
-    def __repr__(self) -> str:
-        return f"<Starts: {len(self.cold)} cold, {len(self.warm)} warm>"
-
-    def _repr_html_(self) -> str:
-        rows = ""
-        for name, results in (("cold", self.cold), ("warm", self.warm)):
-            told = [result.cold for result in results]
-            assert all(told) if name == "cold" else not any(told)
+        rows = []
+        for name, results in (("cold", cold), ("warm", warm)):
+            assert {result.cold for result in results} == {name == "cold"}
             times = np.array([result.timing.total_ms for result in results])
             middle, worst = np.percentile(times, [50, 95])
             tail = milliseconds(worst) if len(times) >= FEW else "too few to say"
-            cells = [milliseconds(middle), tail, str(len(times))]
-            rows += f'<tr><th scope="row">{name}</th>' + "".join(f"<td>{c}</td>" for c in cells)
-            rows += "</tr>"
-        return _page(
-            '<table class="mn-plain"><caption>There and back, measured here</caption><tr>'
-            '<th scope="col">the object was</th><th scope="col">median</th>'
-            f'<th scope="col">95th percentile</th><th scope="col">requests</th></tr>{rows}</table>'
-        )
-
-
-def _page(content: str) -> str:
-    return f'<style>{css()}</style><div class="mnist-nb mn-still">{content}</div>'
+            rows.append([name, milliseconds(middle), tail, len(times)])
+        head = ["the object was", "median", "95th percentile", "requests"]
+        shown = table("There and back, measured here", head, rows)
+        super().__init__(shown.html, shown.text)
 
 
 def _headers(headers: Mapping[str, str]) -> str:
@@ -104,7 +92,3 @@ def _number(value: float) -> str:
 
 def _byte(value: int) -> str:
     return f"<b>{value:02x}</b>" if value else "00"
-
-
-def _hex(content: bytes) -> str:
-    return content.hex(" ")

@@ -1,13 +1,14 @@
-"""What every filter of every convolution makes of the drawing."""
+"""What every filter makes of the drawing, and what batch norm and GELU make of that."""
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.lessons.layers.answer import note
-from mnist_nb.lessons.layers.pictures import img, signed_uri, tiles
+from mnist_nb.lessons.layers.pictures import Plot, img, signed_uri, tiles
 from mnist_nb.lessons.layers.subject import Subject
-from mnist_nb.lessons.layers.view import View, choice
-from mnist_nb.network import BatchNorm2d, Conv2d, Flatten
+from mnist_nb.lessons.layers.view import View, choice, dropdown, note
+from mnist_nb.network import BatchNorm2d, Conv2d, Flatten, gelu
 
 ACROSS = 8  # maps in a row
 WIDTH = 576  # CSS pixels of a row
@@ -63,3 +64,79 @@ def _blocks(
             later = STAGES[1:] if isinstance(layer, BatchNorm2d) else STAGES[2:]
             blocks[-1] |= dict.fromkeys(later, output)
     return blocks
+
+
+class Curves(View):
+    """What becomes of one channel of the first convolution."""
+
+    title = "batch norm and GELU as curves"
+    at_rest = True
+
+    def __init__(self, subject: Subject) -> None:
+        look = subject.look
+        self._index = look.layers.index(BatchNorm2d)
+        self.channel = dropdown("Channel", range(len(look.outputs[self._index])))
+        super().__init__(subject, [self.channel], with_pad=False)
+
+    def html(self) -> str:
+        """Return both plots and what they say in numbers."""
+        look, channel = self.subject.look, self.channel.value
+        before, normal, after = (look.outputs[self._index + k][channel].ravel() for k in range(3))
+        norm = look.layers.layers[self._index]
+        assert isinstance(norm, BatchNorm2d)
+        mean, var, weight, bias = (
+            float(look.network.weights.tensors[f"{norm.prefix}.{name}"][channel])
+            for name in ("running_mean", "running_var", "weight", "bias")
+        )
+        low = math.sqrt(var + norm.eps)
+        slope = weight / low
+        text = (
+            f"Channel {channel}: in training its mean was {_n(mean)} and its standard deviation "
+            f"{_n(low)}; the learnt scale is {_n(weight)} and the learnt shift {_n(bias)}. So "
+            f"batch norm is the line y = {_n(slope)} · x {_n(bias - mean * slope, plus=True)}."
+        )
+        below = float((normal < 0).mean())
+        gelu_text = (
+            f"{100 * below:.0f} % of this channel's {normal.size} numbers are below 0 here. GELU "
+            "lets only a little of them through, at least −0.17."
+        )
+        return (
+            f'{note(look)}<div class="mn-row"><figure>{_norm_plot(before, normal, channel)}'
+            f"<figcaption>Batch norm</figcaption></figure><figure>{_gelu_plot(normal, after)}"
+            f"<figcaption>GELU; dashed is ReLU, max(0, x)</figcaption></figure></div>"
+            f"<p>{text}</p><p>{gelu_text}</p>"
+            '<p class="mn-quiet">The bars at the bottom count the numbers of your drawing along '
+            "the axis (as square roots, or the background would hide the rest).</p>"
+        )
+
+
+def _norm_plot(before: NDArray[np.float32], after: NDArray[np.float32], channel: int) -> str:
+    plot = Plot(_span(before), _span(after), ("after the convolution", "after batch norm"))
+    order = np.argsort(before)[:: max(1, len(before) // 30)]
+    plot.histogram(before).line(before[order], after[order], "is-first")
+    label = f"Batch norm of channel {channel} is a straight line"
+    return plot.dots(before[order], after[order], "is-first").svg(label)
+
+
+def _gelu_plot(before: NDArray[np.float32], after: NDArray[np.float32]) -> str:
+    low, high = _span(before)
+    low, high = min(low, -3.0), max(high, 3.0)
+    xs = np.linspace(low, high, 90, dtype=np.float32)
+    plot = Plot((low, high), (-0.6, high), ("after batch norm", "after GELU"))
+    plot.histogram(before).line(xs, np.maximum(xs, 0), "is-dashed").line(
+        xs, gelu(xs.copy()), "is-first"
+    )
+    order = np.argsort(before)[:: max(1, len(before) // 30)]
+    label = "GELU is near 0 below 0, and near x above"
+    return plot.dots(before[order], after[order], "is-first").svg(label)
+
+
+def _span(values: NDArray[np.float32]) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    margin = 0.08 * max(high - low, 0.5)
+    return low - margin, high + margin
+
+
+def _n(value: float, plus: bool = False) -> str:
+    text = f"{abs(value):.2f}" if plus else f"{value:.2f}".replace("-", "−")
+    return f"{'+' if value >= 0 else '−'} {text}" if plus else text

@@ -1,7 +1,4 @@
-"""Pointing at a picture: an ipycanvas on which nothing is drawn lies over it and hears the pointer.
-
-Keys work too. A canvas with the focus swallows every key, so that Tab has to be helped out of it.
-"""
+"""Pointing at a picture: an ipycanvas without ink lies over it, and hears pointer and keys."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -50,7 +47,6 @@ class Picker(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         self._frames = Frames(self._moved, guard)
         layout = {"width": f"{width}px", "height": f"{height}px", "flex": "0 0 auto"}
         self.canvas = canvas = NamedCanvas(name, width=width, height=height, layout=layout)
-        self._before, self._behind = (_way_out() for _ in range(2))
         canvas.on_mouse_down(guard(self._press))
         canvas.on_mouse_move(guard(self._move))
         canvas.on_mouse_up(guard(self._lift))
@@ -58,7 +54,7 @@ class Picker(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         canvas.on_touch_start(guard(self._touch))
         canvas.on_touch_move(guard(self._touch))
         canvas.on_key_down(guard(self._key))
-        super().__init__([self._before, canvas, self._behind])
+        super().__init__([canvas])
         self.add_class("mn-picker")
 
     def _press(self, x: float, y: float) -> None:
@@ -93,12 +89,3 @@ class Picker(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         if key in ARROWS:
             self._frames.cancel()
             self._step(*ARROWS[key])
-        elif key not in ("Shift", "Control", "Meta", "Alt"):
-            (self._before if key == "Tab" and shift else self._behind).focus()
-
-
-def _way_out() -> widgets.Button:
-    """An unseen stop of Tab beside the canvas, to put the focus on."""
-    button = widgets.Button(description="Leave the picture")
-    button.add_class("mn-way-out")
-    return button

@@ -9,8 +9,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from mnist_nb.lab import STYLES, FrontEnd
-from mnist_nb.lessons.layers.subject import Subject
+from mnist_nb.lab import STYLES, FrontEnd, close_all
+from mnist_nb.lessons.layers.subject import Look, Subject
+
+SAMPLE_NOTE = '<p class="mn-note">Nothing is drawn yet: this is a sample. Draw on the pad.</p>'
 
 
 @cache
@@ -63,9 +65,9 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
                 control.observe(lambda change: self.follow(), "value")
         tools = widgets.HBox(list(controls))
         tools.add_class("mn-tools" if controls else "mnist-nb-hidden")
-        stage = widgets.Box([self.shown, *overlay])
+        stage = widgets.VBox([self.shown, *overlay])
         stage.add_class("mn-stage")
-        body = widgets.VBox([Styles(), tools, stage])
+        self._body = body = widgets.VBox([Styles(), tools, stage])
         body.add_class("mn-body")
         self.follow()
         super().__init__([subject.pad, body] if with_pad else [body])
@@ -104,8 +106,8 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
         """Take the view off the page; the pad stays."""
         if hasattr(self, "subject"):  # ipywidgets closes also what could not be made
             self.subject.remove(self)
-            self.shown.close()
-            super().close()
+            self.children = [self._body]
+            close_all(self)
 
     def still(self) -> str:
         """Return what is shown now as HTML that needs neither a kernel nor another file."""
@@ -123,11 +125,15 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
         return bundle
 
 
+def note(look: Look) -> str:
+    """Return a remark when a sample stands in for a drawing."""
+    return SAMPLE_NOTE if look.is_sample else ""
+
+
 def button(text: str, tooltip: str, call: Callable[[], object]) -> widgets.Button:
     """Make a button that calls something; the caller guards it."""
     made = widgets.Button(description=text, tooltip=tooltip)
     made.on_click(lambda _: call())
-    made.add_class("mn-button")
     return made
 
 

@@ -3,11 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.lessons.layers.answer import note
-from mnist_nb.lessons.layers.bars import signed
-from mnist_nb.lessons.layers.pictures import img, ink_uri, signed_uri
+from mnist_nb.lessons.layers.pictures import img, ink_uri, signed, signed_uri
 from mnist_nb.lessons.layers.subject import Look, Subject
-from mnist_nb.lessons.layers.view import View, choice, dropdown
+from mnist_nb.lessons.layers.view import View, choice, dropdown, note
 from mnist_nb.network import PATCH, erased, evidence
 
 PIXEL = 10  # CSS pixels of a pixel of the large picture

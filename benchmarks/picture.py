@@ -1,4 +1,4 @@
-"""The plots of `docs/benchmarks.md` and of README: medians as bars, lines from p10 to p90."""
+"""The picture of README: medians as bars, lines from p10 to p90."""
 
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,6 @@ OVERVIEW = {  # title, section, and the row of ours that comes first
 Section = dict[str, Any]
 
 
-def bars(section: Section, path: Path) -> None:
-    """Draw the rows of a section."""
-    rows = section["rows"]
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(7.5, 0.36 * len(rows) + 0.9))
-        _draw(axes, rows, section["unit"])
-        _save(figure, path)
-
-
 def overview(sections: dict[str, Section], path: Path) -> None:
     """Draw what README shows: ours beside the others, from the code to the pen."""
     shown = []
@@ -50,7 +41,8 @@ def overview(sections: dict[str, Section], path: Path) -> None:
             _draw(axes, rows, unit)
             axes.set_title(title, loc="left", fontsize=10, fontweight="bold")
         figure.tight_layout()
-        _save(figure, path)
+        figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
+        plt.close(figure)
 
 
 def _draw(axes: Any, rows: dict[str, dict[str, float]], unit: str) -> None:
@@ -69,8 +61,3 @@ def _draw(axes: Any, rows: dict[str, dict[str, float]], unit: str) -> None:
     axes.invert_yaxis()
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel(unit)
-
-
-def _save(figure: Any, path: Path) -> None:
-    figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
-    plt.close(figure)

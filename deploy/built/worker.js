@@ -1,0 +1,1407 @@
+// Made by `npm run build` in deploy/: change src/ or wrangler.jsonc instead.
+// src/problem.ts
+var Problem = class extends Error {
+  constructor(fields) {
+    super(fields.detail);
+    this.fields = fields;
+  }
+  fields;
+};
+function problem(status, kind, title, detail, headers = {}) {
+  return new Problem({ status, kind, title, detail, headers });
+}
+function problemResponse(fields, more = {}) {
+  const { status, kind, title, detail, headers } = fields;
+  const body = { type: `urn:mnist-nb:problem:${kind}`, title, status, detail, ...more };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      ...headers,
+      "Content-Type": "application/problem+json",
+      "Cache-Control": "no-store"
+    }
+  });
+}
+function unforeseen(error) {
+  const id = crypto.randomUUID();
+  const text2 = error instanceof Error ? error.stack ?? error.message : String(error);
+  console.error(JSON.stringify({ event: "unforeseen error", request_id: id, error: text2 }));
+  const detail = `Something failed that should not have. Try again, or report request id ${id}.`;
+  return problemResponse(
+    { status: 500, kind: "internal", title: "Internal error", detail },
+    { request_id: id }
+  );
+}
+
+// src/access.ts
+async function admit(request, env) {
+  if (env.EDGE_TOKEN) {
+    const [scheme = "", token = ""] = (request.headers.get("Authorization") ?? "").split(/ +/);
+    if (scheme.toLowerCase() !== "bearer" || !await sameText(token, env.EDGE_TOKEN)) {
+      throw problem(
+        401,
+        "unauthorized",
+        "Token needed",
+        `This edge asks for \`Authorization: Bearer <token>\`; the token sent is ${token ? "another one" : "missing"}. Ask whoever deployed it.`,
+        { "WWW-Authenticate": 'Bearer realm="mnist-nb"' }
+      );
+    }
+  }
+  if (env.RATE_LIMITER) {
+    const key = request.headers.get("CF-Connecting-IP") ?? "unknown";
+    if (!(await env.RATE_LIMITER.limit({ key })).success) {
+      const detail = "Too many requests from this address; wait 10 seconds.";
+      throw problem(429, "too-many", "Too many requests", detail, { "Retry-After": "10" });
+    }
+  }
+}
+async function sameText(a, b) {
+  const digest = (text2) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text2));
+  return crypto.subtle.timingSafeEqual(await digest(a), await digest(b));
+}
+function corsHeaders(request, env) {
+  const words = (env.ALLOWED_ORIGINS ?? "").split(",").map((origin2) => origin2.trim());
+  const allowed = words.filter((origin2) => origin2 !== "");
+  if (allowed.length === 0) return {};
+  const origin = request.headers.get("Origin");
+  if (!origin || !allowed.includes(origin)) return { Vary: "Origin" };
+  return {
+    "Access-Control-Allow-Origin": origin,
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, If-None-Match",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Expose-Headers": "ETag, X-Model-Sha256, X-Model-Name, X-Cold, X-Place, Server-Timing, Retry-After",
+    "Access-Control-Max-Age": "600",
+    Vary: "Origin"
+  };
+}
+
+// src/kernel.ts
+import wasm from "./kernel.wasm";
+
+// src/safetensors.ts
+var MAX_FILE_BYTES = 16 << 20;
+var MAX_HEADER_BYTES = 1 << 20;
+var WeightsRefused = class extends Error {
+  /** @param passing it may mend by itself, so the same offer is looked at again. */
+  constructor(reason, passing = false) {
+    super(reason);
+    this.passing = passing;
+  }
+  passing;
+};
+function show(value) {
+  const text2 = JSON.stringify(value) ?? "nothing";
+  return text2.length > 80 ? `${text2.slice(0, 79)}\u2026` : text2;
+}
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+function readSafetensors(bytes) {
+  if (bytes.length > MAX_FILE_BYTES) {
+    throw new WeightsRefused(`it has ${bytes.length} bytes, at most ${MAX_FILE_BYTES} are allowed`);
+  }
+  const { header: header2, body } = split(bytes);
+  const metadata = header2.get("__metadata__");
+  if (!isObject(metadata)) throw new WeightsRefused("its header has no __metadata__ object");
+  header2.delete("__metadata__");
+  const places = [...header2].map(([name, entry]) => place(name, entry, body.length));
+  places.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let used = 0;
+  for (const { name, begin, end } of places) {
+    if (begin !== used) {
+      throw new WeightsRefused(
+        `tensor ${show(name)} begins at byte ${begin}, but the one before ends at ${used}: tensors overlap or leave a gap`
+      );
+    }
+    used = end;
+  }
+  if (used !== body.length) {
+    throw new WeightsRefused(`${body.length - used} bytes at its end belong to no tensor`);
+  }
+  const tensors = new Map(places.map((p) => [p.name, { shape: p.shape, data: numbers(p, body) }]));
+  return { metadata: new Map(Object.entries(metadata)), tensors };
+}
+function split(bytes) {
+  if (bytes.length < 8) {
+    throw new WeightsRefused(`it has ${bytes.length} bytes, too few for a safetensors header`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getBigUint64(0, true);
+  if (length > BigInt(Math.min(MAX_HEADER_BYTES, bytes.length - 8))) {
+    throw new WeightsRefused(
+      `its header should have ${length} bytes, but ${bytes.length - 8} follow the length and at most ${MAX_HEADER_BYTES} are allowed: truncated, or not a safetensors file`
+    );
+  }
+  const start = 8 + Number(length);
+  let header2;
+  try {
+    const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    header2 = JSON.parse(utf8.decode(bytes.subarray(8, start)));
+  } catch {
+    throw new WeightsRefused("its header is not JSON in UTF-8");
+  }
+  if (!isObject(header2)) throw new WeightsRefused("its header is not a JSON object");
+  return { header: new Map(Object.entries(header2)), body: bytes.subarray(start) };
+}
+function place(name, entry, available) {
+  const where = `tensor ${show(name)}`;
+  if (!isObject(entry)) throw new WeightsRefused(`${where} is described by ${show(entry)}`);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (dtype !== "F32" && dtype !== "F16") {
+    throw new WeightsRefused(`${where} has dtype ${show(dtype)}, only F32 and F16 are read`);
+  }
+  if (!isCounts(shape) || shape.length > 8) {
+    throw new WeightsRefused(`${where} has shape ${show(shape)}`);
+  }
+  if (!isCounts(offsets) || offsets.length !== 2) {
+    throw new WeightsRefused(`${where} has data_offsets ${show(offsets)}, not [begin, end]`);
+  }
+  const [begin, end] = offsets;
+  if (begin > end || end > available) {
+    throw new WeightsRefused(
+      `${where} lies at bytes ${begin} to ${end}, outside the ${available} bytes of numbers`
+    );
+  }
+  const size2 = shape.reduce((product, n) => product * n, dtype === "F32" ? 4 : 2);
+  if (size2 !== end - begin) {
+    throw new WeightsRefused(
+      `${where} of shape ${show(shape)} and ${dtype} needs ${size2} bytes, it has ${end - begin}`
+    );
+  }
+  return { name, dtype, shape, begin, end };
+}
+function isCounts(value) {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+}
+function numbers({ name, dtype, begin, end }, body) {
+  const own = body.slice(begin, end).buffer;
+  const data = dtype === "F32" ? new Float32Array(own) : new Float32Array(new Float16Array(own));
+  const bad = indexOfNotFinite(data);
+  if (bad >= 0) {
+    throw new WeightsRefused(`tensor ${show(name)} holds ${data[bad]} at index ${bad}`);
+  }
+  return data;
+}
+function indexOfNotFinite(data) {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  return -1;
+}
+
+// src/pack.ts
+var NO_MEMORY = 1;
+var NOT_FINITE = 2;
+function pack({ layers, scale, mean, std }, kernel) {
+  const put = (tensor) => {
+    if (!tensor) return 0;
+    const address = allocate(kernel, tensor.data.length);
+    new Float32Array(kernel.memory.buffer, address, tensor.data.length).set(tensor.data);
+    return address;
+  };
+  check(kernel.begin(scale, mean, std));
+  for (const { layer } of layers) {
+    switch (layer.op) {
+      case "conv2d": {
+        const { weight, bias, stride, same } = layer;
+        const [outputs, , size2] = weight.shape;
+        check(kernel.conv2d(put(weight), put(bias), outputs, size2, stride, Number(same)));
+        break;
+      }
+      case "batchnorm2d": {
+        const { weight, bias, mean: mean2, var: variance, eps } = layer;
+        check(kernel.batchnorm2d(put(weight), put(bias), put(mean2), put(variance), eps));
+        break;
+      }
+      case "maxpool2d":
+        check(kernel.maxpool2d(layer.size, layer.stride));
+        break;
+      case "linear":
+        check(kernel.linear(put(layer.weight), put(layer.bias), layer.weight.shape[0]));
+        break;
+      default:
+        check(kernel[layer.op]());
+    }
+  }
+  check(kernel.finish());
+}
+function allocate(kernel, floats) {
+  const address = kernel.room(floats);
+  if (address === 0) check(NO_MEMORY);
+  return address;
+}
+function check(result) {
+  if (result === NO_MEMORY) {
+    throw new WeightsRefused("packed it needs more than 32 MiB: use fewer or smaller layers");
+  }
+  if (result === NOT_FINITE) {
+    throw new WeightsRefused("a weight overflows float32 once batch norm is folded into it");
+  }
+}
+
+// src/kernel.ts
+var PIXELS = 784;
+var CHUNK = 64;
+var Kernel = class {
+  exports;
+  labels;
+  images;
+  probabilities;
+  /** @throws WeightsRefused when the packed network is too large or gives no finite answer. */
+  constructor(weights2) {
+    this.exports = new WebAssembly.Instance(wasm).exports;
+    this.labels = weights2.labels.length;
+    pack(weights2, this.exports);
+    this.images = allocate(this.exports, CHUNK * PIXELS / 4);
+    this.probabilities = allocate(this.exports, CHUNK * this.labels);
+    const ramp = Uint8Array.from({ length: 2 * PIXELS }, (_, i) => i < PIXELS ? 0 : i % 256);
+    if (!this.classify(ramp).every(Number.isFinite)) {
+      throw new WeightsRefused("it gives no finite probabilities: its numbers overflow float32");
+    }
+  }
+  /** Bytes of memory that it holds. */
+  get size() {
+    return this.exports.memory.buffer.byteLength;
+  }
+  /** uint8 N x 784 -> float32 N x labels. */
+  classify(images) {
+    const { memory, classify: classify2 } = this.exports;
+    const total = images.length / PIXELS;
+    const answer = new Float32Array(total * this.labels);
+    for (let i = 0; i < total; i += CHUNK) {
+      const n = Math.min(CHUNK, total - i);
+      const chunk = images.subarray(i * PIXELS, (i + n) * PIXELS);
+      new Uint8Array(memory.buffer, this.images, chunk.length).set(chunk);
+      classify2(this.images, n, this.probabilities);
+      const values = new Float32Array(memory.buffer, this.probabilities, n * this.labels);
+      answer.set(values, i * this.labels);
+    }
+    return answer;
+  }
+};
+
+// src/body.ts
+var MAX_IMAGES = 1024;
+var MAX_JSON_BYTES = 64 << 10;
+var MAX_DRAIN_BYTES = 32 << 20;
+function encodingOf(request) {
+  const given = request.headers.get("Content-Type") ?? "";
+  const type = given.split(";")[0].trim().toLowerCase();
+  const coding = request.headers.get("Content-Encoding")?.toLowerCase() ?? "identity";
+  if (coding !== "identity") {
+    throw unsupported(`Content-Encoding is ${quote(coding)}; send the body uncompressed.`);
+  }
+  if (type === "application/octet-stream") return "octets";
+  if (type === "application/json" || type === "text/plain") return "json";
+  throw unsupported(
+    `Content-Type is ${quote(given)}; send application/json (an array of ${PIXELS} numbers) or application/octet-stream (${PIXELS} bytes an image).`
+  );
+}
+async function readImages(request, encoding) {
+  if (encoding === "json") return pixelsOfJson(await readCapped(request, MAX_JSON_BYTES));
+  const bytes = await readCapped(request, MAX_IMAGES * PIXELS);
+  if (bytes.length === 0 || bytes.length % PIXELS !== 0) {
+    throw wrongShape(
+      `The body has ${bytes.length} bytes; send ${PIXELS} for each of 1 to ${MAX_IMAGES} images.`
+    );
+  }
+  return bytes;
+}
+function pixelsOfJson(bytes) {
+  let value;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
+  } catch {
+    throw problem(
+      400,
+      "broken-json",
+      "Not JSON",
+      `The body of ${bytes.length} bytes is not JSON; send an array of ${PIXELS} numbers.`
+    );
+  }
+  if (!Array.isArray(value) || value.length !== PIXELS) {
+    const found = Array.isArray(value) ? `an array of ${value.length}` : quote(value);
+    throw wrongShape(`The body is ${found}; send an array of ${PIXELS} numbers, row after row.`);
+  }
+  return Uint8Array.from(value, (pixel, index) => {
+    if (typeof pixel === "number" && pixel >= 0 && pixel <= 255) return Math.round(pixel);
+    throw problem(
+      400,
+      "wrong-range",
+      "Wrong pixel",
+      `The number at index ${index} is ${quote(pixel)}; each is a number from 0 to 255.`
+    );
+  });
+}
+async function readCapped(request, most) {
+  const said = Number(request.headers.get("Content-Length") ?? "NaN");
+  if (said <= most) return readWhole(request, said);
+  const parts = [];
+  let length = 0;
+  try {
+    for await (const part of request.body ?? []) {
+      length += part.length;
+      if (length <= most) parts.push(part);
+      if (length > MAX_DRAIN_BYTES) break;
+    }
+  } catch {
+    const detail = `The body broke off after ${length} bytes; send it again.`;
+    throw problem(400, "broken-body", "Body broke off", detail);
+  }
+  if (length > most) {
+    const size2 = length > MAX_DRAIN_BYTES ? `more than ${MAX_DRAIN_BYTES}` : `${length}`;
+    const detail = `The body has ${size2} bytes; at most ${most} are read.`;
+    throw problem(413, "too-large", "Body too large", detail);
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+async function readWhole(request, said) {
+  try {
+    return new Uint8Array(await request.arrayBuffer());
+  } catch {
+    const detail = `The body broke off before its ${said} bytes were there; send it again.`;
+    throw problem(400, "broken-body", "Body broke off", detail);
+  }
+}
+function wrongShape(detail) {
+  return problem(400, "wrong-shape", "Wrong shape", detail);
+}
+function unsupported(detail) {
+  return problem(415, "unsupported-type", "Unsupported media type", detail);
+}
+function quote(value) {
+  const text2 = JSON.stringify(value) ?? "missing";
+  return text2.length > 60 ? `${text2.slice(0, 59)}\u2026` : text2;
+}
+
+// src/env.ts
+function setting(text2, fallback, least) {
+  const value = Number(text2?.trim() || NaN);
+  return Number.isFinite(value) && value >= least ? value : fallback;
+}
+
+// src/place.ts
+var LOCAL = /^(localhost|.+\.localhost|[\d.]+|\[.+\])$/;
+function shardsOf(env) {
+  return Math.floor(setting(env.SHARDS, 1, 1));
+}
+function placeOf(request, env, shard2 = randomShard(env)) {
+  const local = LOCAL.test(new URL(request.url).hostname);
+  const said = (value) => !local && typeof value === "string" && value ? value : null;
+  const continent = said(request.cf?.continent);
+  const suffix = shardsOf(env) > 1 ? `#${shard2}` : "";
+  const object = (continent ?? "default") + suffix;
+  return { place: { object, continent, colo: said(request.cf?.colo), local }, shard: shard2 };
+}
+function randomShard(env) {
+  return Math.floor(Math.random() * shardsOf(env));
+}
+async function ask(env, place2, question) {
+  const attempt = () => question(env.CLASSIFIER.getByName(place2.object));
+  const settled = await attempt().catch((error) => {
+    if (!isLost(error)) throw busyOr(error);
+    return attempt().catch((again) => {
+      throw busyOr(again);
+    });
+  });
+  if (settled.ok) return settled.value;
+  throw new Problem(settled.problem);
+}
+function isLost(error) {
+  if (has(error, "overloaded")) return false;
+  return has(error, "retryable") || has(error, "durableObjectReset");
+}
+function busyOr(error) {
+  if (!isLost(error) && !has(error, "overloaded")) return error;
+  const detail = "The Durable Object was moved or has too much to do; send the request again.";
+  return problem(503, "busy", "Try again", detail, { "Retry-After": "1" });
+}
+function has(error, flag) {
+  return error instanceof Error && Reflect.get(error, flag) === true;
+}
+
+// src/classify.ts
+async function classify(request, env, note) {
+  const encoding = encodingOf(request);
+  const octets = encoding === "octets" && wantsOctets(request.headers.get("Accept") ?? "*/*");
+  const images = await readImages(request, encoding);
+  note.images = images.length / PIXELS;
+  note.placement = placeOf(request, env);
+  const { place: place2 } = note.placement;
+  const start = Date.now();
+  const answer = await ask(env, place2, (object) => object.classify(images));
+  const { probabilities, labels, model, cold } = answer;
+  note.cold = cold;
+  note.model = model.sha256;
+  const headers = answerHeaders(answer, place2, Date.now() - start);
+  if (octets) {
+    headers.set("Content-Type", "application/octet-stream");
+    return new Response(probabilities, { headers });
+  }
+  const rows = Array.from({ length: images.length / PIXELS }, (_, i) => [
+    ...probabilities.subarray(i * labels, (i + 1) * labels)
+  ]);
+  const body = encoding === "json" ? rows[0] : { probabilities: rows, model, cold, place: place2 };
+  return Response.json(body, { headers });
+}
+function wantsOctets(accept) {
+  const weight = (type) => {
+    const ranges = [type, `${type.split("/")[0]}/*`, "*/*"];
+    const found = accept.split(",").map((part) => {
+      const [range = "", ...parameters] = part.split(";").map((word) => word.trim().toLowerCase());
+      const q = parameters.find((word) => word.startsWith("q="))?.slice(2);
+      return { rank: ranges.indexOf(range), q: q === void 0 ? 1 : Number(q) };
+    });
+    const best = found.filter(({ rank }) => rank >= 0).sort((a, b) => a.rank - b.rank)[0];
+    return best && best.q > 0 ? best.q : 0;
+  };
+  const [octets, json2] = [weight("application/octet-stream"), weight("application/json")];
+  if (octets === 0 && json2 === 0) {
+    throw problem(
+      406,
+      "not-acceptable",
+      "Not acceptable",
+      "Accept allows neither application/octet-stream nor application/json; ask for one of them."
+    );
+  }
+  return octets >= json2;
+}
+function answerHeaders(answer, place2, ms) {
+  const { model, cold, loadMs } = answer;
+  const plain = /^[\w.+-]+$/.test(model.name);
+  const timing = [`object;dur=${ms};desc="Durable Object, there and back"`];
+  if (cold) timing.push(`load;dur=${loadMs};desc="weights from R2"`);
+  return new Headers({
+    "X-Model-Sha256": model.sha256,
+    "X-Model-Name": plain ? model.name : encodeURIComponent(model.name),
+    "X-Cold": cold ? "1" : "0",
+    "X-Place": JSON.stringify(place2),
+    "Server-Timing": timing.join(", "),
+    "Cache-Control": "no-store"
+  });
+}
+
+// src/digest.ts
+async function sha256Of(bytes) {
+  const content = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// src/conditional.ts
+var KEPT = { "Cache-Control": "private, no-cache" };
+async function keepable(request, body, headers) {
+  const tag = (await sha256Of(body)).slice(0, 32);
+  return notModified(request, tag) ?? new Response(body, { headers: tagged(tag, headers) });
+}
+function notModified(request, tag) {
+  const has2 = (request.headers.get("If-None-Match") ?? "").split(",").map((word) => word.trim().replace(/^W\//, ""));
+  if (!has2.includes(`"${tag}"`) && !has2.includes("*")) return null;
+  return new Response(null, { status: 304, headers: tagged(tag) });
+}
+function tagged(tag, headers = {}) {
+  return { ...KEPT, ETag: `"${tag}"`, ...headers };
+}
+
+// src/log.ts
+function blankNote() {
+  return { path: null, images: null, placement: null, cold: null, model: null };
+}
+function logRequest(request, status, ms, note) {
+  const { path, images, placement, cold, model } = note;
+  console.log(
+    JSON.stringify({
+      event: "request",
+      method: request.method,
+      path,
+      status,
+      ms,
+      images,
+      continent: placement?.place.continent ?? null,
+      shard: placement?.shard ?? null,
+      cold,
+      model: model?.slice(0, 12) ?? null
+    })
+  );
+}
+
+// src/model.ts
+async function describe(request, env, note) {
+  const { place: place2 } = note.placement = chosenPlace(request, env);
+  const { layers, ...about } = await ask(env, place2, (object) => object.describe());
+  note.model = about.sha256;
+  const { id, tag, timestamp } = env.VERSION ?? {};
+  const version = id ? { id, tag: tag ?? "", timestamp: timestamp ?? null } : null;
+  const where = { place: place2, shards: shardsOf(env), version };
+  const body = JSON.stringify({ ...about, layers: JSON.parse(layers), ...where });
+  return keepable(request, body, { "Content-Type": "application/json" });
+}
+async function weights(request, env, note) {
+  const { place: place2 } = note.placement = chosenPlace(request, env);
+  const { sha256: sha2562, name, key, etag, bytes } = await ask(env, place2, (object2) => object2.source());
+  note.model = sha2562;
+  const have = notModified(request, sha2562);
+  if (have) return have;
+  const headers = tagged(sha2562, {
+    "Content-Type": "application/octet-stream",
+    "Content-Length": `${bytes}`,
+    "Content-Disposition": `attachment; filename="${sha2562.slice(0, 12)}.safetensors"`,
+    "X-Model-Sha256": sha2562,
+    "X-Model-Name": encodeURIComponent(name)
+  });
+  if (request.method === "HEAD") return new Response(null, { headers });
+  const object = await env.MODELS.get(key, { onlyIf: { etagMatches: etag } });
+  if (object && "body" in object) return new Response(object.body, { headers });
+  const detail = `The weights ${sha2562.slice(0, 12)} serve, but ${key} in the bucket is no longer what was loaded. Push a file, or promote one: the next request then finds it.`;
+  throw problem(503, "weights-gone", "Weights not in the bucket", detail, { "Retry-After": "2" });
+}
+async function health(request, env, note) {
+  const { place: place2 } = note.placement = placeOf(request, env);
+  await ask(env, place2, (object) => object.source());
+  return Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } });
+}
+function chosenPlace(request, env) {
+  const given = new URL(request.url).searchParams.getAll("shard");
+  const last = shardsOf(env) - 1;
+  const wanted = given.length === 0 ? "0" : given.join();
+  if (/^\d{1,6}$/.test(wanted) && Number(wanted) <= last) {
+    return placeOf(request, env, Number(wanted));
+  }
+  const detail = `shard is ${JSON.stringify(wanted.slice(0, 40))}; give a whole number 0 to ${last}.`;
+  throw problem(400, "wrong-shard", "No such shard", detail);
+}
+
+// src/openapi.ts
+var text = { type: "string" };
+var count = { type: "integer", minimum: 0 };
+var moment = { type: "string", format: "date-time" };
+var sha256 = { type: "string", pattern: "^[0-9a-f]{64}$" };
+var orNull = (schema) => ({ anyOf: [schema, { type: "null" }] });
+var ref = (name) => ({ $ref: `#/components/schemas/${name}` });
+var record = (properties) => ({
+  type: "object",
+  properties,
+  required: Object.keys(properties)
+});
+var header = (description, schema = text, required = true) => ({
+  description,
+  required,
+  schema
+});
+var nosniff = { "X-Content-Type-Options": header("`nosniff`", { const: "nosniff" }) };
+var retryAfter = { "Retry-After": header("Seconds to wait.", { ...count, minimum: 1 }) };
+var kept = {
+  ...nosniff,
+  ETag: header("Changes when the answer does.", { type: "string", pattern: '^"[0-9a-f]+"$' }),
+  "Cache-Control": header("`private, no-cache`: keep it, and ask with `If-None-Match`.")
+};
+var answered = {
+  ...nosniff,
+  "X-Model-Sha256": header("The weights file that answered.", sha256),
+  "X-Model-Name": header("Its name, percent-encoded."),
+  "X-Cold": header("`1` when this request waited for the model to be loaded.", { enum: ["0", "1"] }),
+  "X-Place": header("Who answered: the JSON of the schema Place."),
+  "Server-Timing": header(
+    "What the Worker's clock can know, which stands still while it computes: `object`, the way to the Durable Object and back; on a cold start `load`, the weights from R2."
+  ),
+  "Cache-Control": header("`no-store`")
+};
+var weightsHeaders = {
+  ...kept,
+  "X-Model-Sha256": header("sha256 of these bytes; the ETag too.", sha256),
+  "X-Model-Name": header("The network's name, percent-encoded."),
+  "Content-Length": header("Bytes of the file.", count),
+  "Content-Disposition": header("A file name for those who save it.")
+};
+var problem2 = (description, headers = {}) => ({
+  description,
+  headers: { ...nosniff, ...headers },
+  content: { "application/problem+json": { schema: ref("Problem") } }
+});
+var bare = ({ description, headers }) => ({
+  description,
+  headers
+});
+var json = (description, schema, headers) => ({
+  description,
+  headers,
+  content: { "application/json": { schema } }
+});
+var PROBLEMS = {
+  "400": problem2("Wrong shape, range or parameter; the detail names the value."),
+  "401": problem2("The token is missing or another one.", {
+    "WWW-Authenticate": header("`Bearer`")
+  }),
+  "404": problem2("Nothing is at this path."),
+  "405": problem2("Another method is needed.", { Allow: header("The methods possible.") }),
+  "406": problem2("No answer of a type that Accept allows."),
+  "413": problem2(`The body is larger than ${MAX_IMAGES} images, or than 64 KiB of JSON.`),
+  "415": problem2("The body's type or encoding is not read."),
+  "422": problem2("The weights overflow float32 on this image."),
+  "429": problem2("Too many requests from this address.", retryAfter),
+  "500": problem2("A fault of the Worker; `request_id` finds it in the log."),
+  "503": problem2("No model yet, or the object is busy; the detail says what to do.", retryAfter)
+};
+var problems = (...statuses) => Object.fromEntries(statuses.map((status) => [status, PROBLEMS[status]]));
+var headProblems = (...statuses) => Object.fromEntries(statuses.map((status) => [status, bare(PROBLEMS[status])]));
+var NOT_MODIFIED = { description: "The client has it.", headers: kept };
+var OPEN = [];
+var TOKEN = [{}, { token: [] }];
+var IF_NONE_MATCH = {
+  name: "If-None-Match",
+  in: "header",
+  description: "ETags of what the client has.",
+  schema: text
+};
+var shard = (shards) => ({
+  name: "shard",
+  in: "query",
+  description: "Which of the continent's `shards` objects is asked, from 0; each keeps a model of its own.",
+  schema: { type: "integer", minimum: 0, maximum: shards - 1, default: 0 }
+});
+var options = (operationId, allow) => ({
+  operationId,
+  summary: "What is possible here; also the preflight of a browser.",
+  security: OPEN,
+  responses: {
+    "204": {
+      description: "CORS headers come with it for the origins in ALLOWED_ORIGINS.",
+      headers: { ...nosniff, Allow: header(allow, { const: allow }) }
+    }
+  }
+});
+var READ = "GET, HEAD, OPTIONS";
+function readable(id, what, ok, statuses, notModified2) {
+  const unchanged = notModified2 ? { "304": NOT_MODIFIED } : {};
+  const get = { "200": ok, ...unchanged, ...problems(...statuses) };
+  const head = { "200": bare(ok), ...unchanged, ...headProblems(...statuses) };
+  return {
+    get: { operationId: id, ...what, responses: get },
+    head: { operationId: `${id}Head`, ...what, responses: head },
+    options: options(`${id}Options`, READ)
+  };
+}
+var CLASSIFY = {
+  operationId: "classify",
+  summary: "The probabilities of each label for one image, or for many.",
+  description: "JSON is one image; bytes are one or more, and Accept says whether the answer is bytes (the default) or JSON. A browser's `text/plain` counts as JSON. Numbers are rounded to bytes.",
+  security: TOKEN,
+  requestBody: {
+    required: true,
+    content: {
+      "application/json": { schema: ref("Image") },
+      "application/octet-stream": {
+        schema: { description: `${PIXELS} bytes for each of 1 to ${MAX_IMAGES} images.` }
+      },
+      "text/plain": {
+        schema: { type: "string", contentMediaType: "application/json", contentSchema: ref("Image") }
+      }
+    }
+  },
+  responses: {
+    "200": {
+      description: "For JSON the probabilities of the image, for bytes those of each.",
+      headers: answered,
+      content: {
+        "application/json": { schema: { anyOf: [ref("Probabilities"), ref("Answer")] } },
+        "application/octet-stream": {
+          schema: { description: "float32, little-endian, images x labels." }
+        }
+      }
+    },
+    ...problems("400", "401", "406", "413", "415", "422", "429", "500", "503")
+  }
+};
+var SCHEMAS = {
+  Image: {
+    description: "28 x 28 pixels, row after row; 0 is background, 255 ink.",
+    type: "array",
+    items: { type: "number", minimum: 0, maximum: 255 },
+    minItems: PIXELS,
+    maxItems: PIXELS
+  },
+  Probabilities: {
+    description: "One for each label, in the order of the labels; their sum is 1.",
+    type: "array",
+    items: { type: "number", minimum: 0, maximum: 1 },
+    minItems: 2,
+    maxItems: 1e3
+  },
+  Answer: record({
+    probabilities: { type: "array", items: ref("Probabilities"), minItems: 1 },
+    model: record({ sha256, name: text }),
+    cold: { type: "boolean" },
+    place: ref("Place")
+  }),
+  Place: record({
+    object: { ...text, description: "Name of the Durable Object." },
+    continent: orNull({ type: "string", pattern: "^[A-Z0-9]{2}$" }),
+    colo: orNull(text),
+    local: { type: "boolean", description: "workerd on one's own machine, which has no place." }
+  }),
+  Model: record({
+    sha256,
+    name: text,
+    parameters: count,
+    labels: { type: "array", items: text, minItems: 2 },
+    layers: { type: "array", items: { type: "object" }, minItems: 1 },
+    not_sure_below: {
+      ...orNull({ type: "number", minimum: 0, maximum: 1 }),
+      description: "An answer whose largest probability is below counts as not sure."
+    },
+    key: { ...text, description: "Of the object in the bucket." },
+    bytes: count,
+    pushed_at: { ...text, description: "As the pointer says." },
+    loaded_at: moment,
+    rejected: { ...orNull(ref("Rejected")), description: "The last file that was refused." },
+    place: ref("Place"),
+    shards: { ...count, minimum: 1, description: "Objects of each continent." },
+    version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." }
+  }),
+  Rejected: record({ key: orNull(text), sha256: orNull(sha256), reason: text, at: moment }),
+  Version: record({ id: text, tag: text, timestamp: orNull(text) }),
+  Health: record({ status: { const: "ok" } }),
+  Problem: {
+    description: "RFC 9457.",
+    type: "object",
+    properties: {
+      type: { type: "string", pattern: "^urn:mnist-nb:problem:[a-z-]+$" },
+      title: text,
+      status: { type: "integer", minimum: 400, maximum: 599 },
+      detail: { ...text, description: "What happened, the value, and what to do." },
+      request_id: text
+    },
+    required: ["type", "title", "status", "detail"]
+  }
+};
+var openapiOf = (shards) => ({
+  openapi: "3.1.0",
+  info: {
+    title: "mnist-nb edge",
+    version: "1",
+    summary: "Digits, classified at the edge.",
+    description: "Any other path answers 404, any other method 405 with `Allow`, both as Problem. Errors to a HEAD have no body.",
+    license: { name: "MIT", identifier: "MIT" }
+  },
+  servers: [{ url: "/" }],
+  paths: {
+    "/classify": { post: CLASSIFY, options: options("classifyOptions", "POST, OPTIONS") },
+    "/model": readable(
+      "model",
+      { summary: "The model in service.", security: TOKEN, parameters: [shard(shards), IF_NONE_MATCH] },
+      json("What serves, and what was refused.", ref("Model"), kept),
+      ["400", "401", "429", "500", "503"],
+      true
+    ),
+    "/model/weights": readable(
+      "weights",
+      {
+        summary: "The weights file in service, byte for byte.",
+        security: TOKEN,
+        parameters: [shard(shards), IF_NONE_MATCH]
+      },
+      {
+        description: "A file of the format mnist-nb.network/1.",
+        headers: weightsHeaders,
+        content: { "application/octet-stream": { schema: {} } }
+      },
+      ["400", "401", "429", "500", "503"],
+      true
+    ),
+    "/healthz": readable(
+      "health",
+      { summary: "Whether a model is loaded or loadable.", security: OPEN },
+      json("It is.", ref("Health"), { ...nosniff, "Cache-Control": header("`no-store`") }),
+      ["500", "503"],
+      false
+    ),
+    "/openapi.json": readable(
+      "openapi",
+      { summary: "This document.", security: OPEN, parameters: [IF_NONE_MATCH] },
+      json("OpenAPI 3.1.", { type: "object" }, kept),
+      ["500"],
+      true
+    ),
+    "/": readable(
+      "page",
+      { summary: "The drawing page; its files lie beside it.", security: OPEN },
+      {
+        description: "HTML.",
+        headers: nosniff,
+        content: { "text/html": { schema: text } }
+      },
+      ["500"],
+      false
+    )
+  },
+  components: {
+    schemas: SCHEMAS,
+    securitySchemes: {
+      token: {
+        type: "http",
+        scheme: "bearer",
+        description: "Only where EDGE_TOKEN is set."
+      }
+    }
+  }
+});
+
+// src/classifier.ts
+import { DurableObject } from "cloudflare:workers";
+
+// src/release.ts
+var POINTER = "mnist/current.json";
+var PLAIN = "mnist.safetensors";
+var MAX_POINTER_BYTES = 64 << 10;
+async function look(bucket, seen) {
+  const pointer = await bucket.get(POINTER, unless(POINTER, seen));
+  if (pointer) return "body" in pointer ? followPointer(bucket, pointer) : "unchanged";
+  const plain = await bucket.get(PLAIN, unless(PLAIN, seen));
+  if (!plain) return "empty";
+  if (!("body" in plain)) return "unchanged";
+  return {
+    seen: sight(plain),
+    key: PLAIN,
+    sha256: null,
+    pushedAt: plain.uploaded.toISOString(),
+    read: () => download(plain, null, null)
+  };
+}
+function sight(object) {
+  return `${object.key} ${object.etag}`;
+}
+function unless(key, seen) {
+  const etag = seen?.startsWith(`${key} `) ? seen.slice(key.length + 1) : void 0;
+  return { onlyIf: etag === void 0 ? {} : { etagDoesNotMatch: etag } };
+}
+async function followPointer(bucket, pointer) {
+  const pushedAt = pointer.uploaded.toISOString();
+  const offer = { seen: sight(pointer), key: POINTER, sha256: null, pushedAt };
+  const refuse = (reason) => ({
+    ...offer,
+    read: () => Promise.reject(new WeightsRefused(`${POINTER} ${reason}`))
+  });
+  if (pointer.size > MAX_POINTER_BYTES) {
+    await pointer.body.cancel();
+    return refuse(`has ${pointer.size} bytes, at most ${MAX_POINTER_BYTES} are allowed`);
+  }
+  const text2 = await pointer.text();
+  let value;
+  try {
+    value = JSON.parse(text2);
+  } catch {
+    return refuse("is not JSON");
+  }
+  if (!isObject(value)) return refuse("is not a JSON object");
+  const { sha256: sha2562, key, bytes } = value;
+  if (typeof sha2562 !== "string" || !/^[0-9a-f]{64}$/.test(sha2562)) {
+    return refuse(`has sha256 ${show(sha2562)}, not 64 hexadecimal digits`);
+  }
+  if (key !== `mnist/${sha2562}.safetensors`) {
+    return refuse(`has key ${show(key)}, not mnist/<sha256>.safetensors`);
+  }
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
+    return refuse(`has bytes ${show(bytes)}, not a size`);
+  }
+  return {
+    ...offer,
+    key,
+    sha256: sha2562,
+    pushedAt: typeof value.pushed_at === "string" ? value.pushed_at : pushedAt,
+    read: async () => {
+      const object = await bucket.get(key);
+      if (!object) {
+        throw new WeightsRefused(`${POINTER} points at ${key}, which is not there`, true);
+      }
+      return download(object, bytes, sha2562);
+    }
+  };
+}
+async function download(object, bytes, expected) {
+  const { key, size: size2, etag } = object;
+  const passing = expected !== null;
+  if (size2 > MAX_FILE_BYTES || bytes !== null && size2 !== bytes) {
+    await object.body.cancel();
+    const limit = size2 > MAX_FILE_BYTES ? `at most ${MAX_FILE_BYTES} are allowed` : `${POINTER} says ${bytes}`;
+    throw new WeightsRefused(`${key} has ${size2} bytes, ${limit}`, passing);
+  }
+  const file = new Uint8Array(await object.arrayBuffer());
+  const sha2562 = await sha256Of(file);
+  if (expected !== null && sha2562 !== expected) {
+    const reason = `${key} has sha256 ${sha2562}: these are not the bytes pushed`;
+    throw new WeightsRefused(reason, passing);
+  }
+  return { file, sha256: sha2562, etag };
+}
+
+// src/weights.ts
+var FORMAT = "mnist-nb.network/1";
+var MAX_LAYERS = 64;
+var MAX_LABELS = 1e3;
+var MAX_ACTIVATION = 1 << 20;
+var MAX_MULTIPLY_ADDS = 25e7;
+function readWeights(bytes) {
+  const { metadata, tensors } = readSafetensors(bytes);
+  if (metadata.get("format") !== FORMAT) {
+    throw new WeightsRefused(`its format is ${show(metadata.get("format"))}, not "${FORMAT}"`);
+  }
+  const network = new Fields(parse(metadata.get("network")), "the network");
+  const input = new Fields(network.get("input"), "input");
+  if (show(input.get("shape")) !== "[1,28,28]") {
+    throw new WeightsRefused(`input shape is ${show(input.get("shape"))}, not [1,28,28]`);
+  }
+  const labels = network.get("labels");
+  if (!Array.isArray(labels) || !(labels.length >= 2 && labels.length <= MAX_LABELS) || !labels.every((label) => typeof label === "string")) {
+    throw new WeightsRefused(`labels are ${show(labels)}, not 2 to ${MAX_LABELS} texts`);
+  }
+  const described = network.get("layers");
+  if (!Array.isArray(described) || !(described.length >= 1 && described.length <= MAX_LAYERS)) {
+    throw new WeightsRefused(`layers are ${show(described)}, not a list of 1 to ${MAX_LAYERS}`);
+  }
+  const layers = [];
+  let shape = { c: 1, h: 28, w: 28, flat: false };
+  let work = 0;
+  for (const [index, entry] of described.entries()) {
+    const fields = new Fields(entry, `layer ${index}`);
+    const layer = readLayer(fields, tensors);
+    const after = shapeAfter(layer, shape, fields.where);
+    layers.push({ layer, before: shape, after });
+    work += multiplyAdds(layer, after);
+    shape = after;
+  }
+  if (work > MAX_MULTIPLY_ADDS) {
+    throw new WeightsRefused(
+      `it takes ${work} multiply-adds an image, at most ${MAX_MULTIPLY_ADDS} are allowed`
+    );
+  }
+  if (!shape.flat || shape.c !== labels.length) {
+    throw new WeightsRefused(`its last layer gives ${size(shape)} for ${labels.length} labels`);
+  }
+  network.notes("training");
+  return {
+    name: network.text("name"),
+    scale: input.number("scale", { above: 0 }),
+    mean: input.number("mean"),
+    std: input.number("std", { above: 0 }),
+    labels,
+    layers,
+    described,
+    parameters: countParameters(layers),
+    notSureBelow: notSureBelow(network)
+  };
+}
+function notSureBelow(network) {
+  const value = network.notes("metrics").get("not_sure_below");
+  return typeof value === "number" && value >= 0 && value <= 1 ? value : null;
+}
+function parse(text2) {
+  if (typeof text2 !== "string") throw new WeightsRefused("its metadata has no text `network`");
+  try {
+    return JSON.parse(text2);
+  } catch {
+    throw new WeightsRefused("`network` in its metadata is not JSON");
+  }
+}
+function readLayer(fields, tensors) {
+  const op = fields.text("op");
+  const tensor = (name) => {
+    const found = tensors.get(name);
+    if (found) return found;
+    throw new WeightsRefused(`${fields.where}: tensor ${show(name)} is not in the file`);
+  };
+  const bias = () => (fields.get("bias") ?? null) === null ? null : tensor(fields.text("bias"));
+  switch (op) {
+    case "conv2d": {
+      fields.only("op", "weight", "bias", "stride", "padding");
+      const padding = fields.get("padding") ?? "valid";
+      if (padding !== "valid" && padding !== "same") {
+        throw new WeightsRefused(`${fields.where}: padding is ${show(padding)}, not valid or same`);
+      }
+      const weight = tensor(fields.text("weight"));
+      const same = padding === "same";
+      return { op, weight, bias: bias(), stride: fields.count("stride", 1), same };
+    }
+    case "batchnorm2d": {
+      fields.only("op", "prefix", "eps");
+      const of = (name) => tensor(`${fields.text("prefix")}.${name}`);
+      const eps = fields.number("eps", { fallback: 1e-5, above: 0 });
+      const [mean, variance] = [of("running_mean"), of("running_var")];
+      const below = variance.data.find((x) => x < 0);
+      if (below !== void 0) {
+        throw new WeightsRefused(`${fields.where}: a running variance is ${below}, below 0`);
+      }
+      return { op, weight: of("weight"), bias: of("bias"), mean, var: variance, eps };
+    }
+    case "maxpool2d": {
+      fields.only("op", "size", "stride");
+      const size2 = fields.count("size");
+      return { op, size: size2, stride: fields.count("stride", size2) };
+    }
+    case "linear":
+      fields.only("op", "weight", "bias");
+      return { op, weight: tensor(fields.text("weight")), bias: bias() };
+    case "relu":
+    case "gelu":
+    case "flatten":
+      fields.only("op");
+      return { op };
+    default:
+      throw new WeightsRefused(
+        `${fields.where}: op ${show(op)} is unknown; known are conv2d, batchnorm2d, relu, gelu, maxpool2d, flatten, linear`
+      );
+  }
+}
+function shapeAfter(layer, shape, where) {
+  const need = (tensor, expected, what) => {
+    if (tensor && tensor.shape.join() !== expected.join()) {
+      const found = show(tensor.shape);
+      throw new WeightsRefused(`${where}: ${what} has shape ${found}, not ${show(expected)}`);
+    }
+  };
+  if (layer.op === "relu" || layer.op === "gelu") return shape;
+  if (layer.op === "flatten") return { c: shape.c * shape.h * shape.w, h: 1, w: 1, flat: true };
+  if (layer.op === "linear") {
+    if (!shape.flat) throw new WeightsRefused(`${where}: linear needs a flatten before it`);
+    const out2 = layer.weight.shape[0] || 1;
+    need(layer.weight, [out2, shape.c], "weight");
+    need(layer.bias, [out2], "bias");
+    return { c: out2, h: 1, w: 1, flat: true };
+  }
+  if (shape.flat) throw new WeightsRefused(`${where}: ${layer.op} cannot follow a flatten`);
+  if (layer.op === "batchnorm2d") {
+    for (const part of ["weight", "bias", "mean", "var"]) {
+      need(layer[part], [shape.c], part);
+    }
+    return shape;
+  }
+  const [k, out] = layer.op === "conv2d" ? [layer.weight.shape[2] || 1, layer.weight.shape[0] || 1] : [layer.size, shape.c];
+  if (layer.op === "conv2d") {
+    need(layer.weight, [out, shape.c, k, k], "weight");
+    need(layer.bias, [out], "bias");
+  }
+  const border = layer.op === "conv2d" && layer.same ? k - 1 : 0;
+  const [rows, columns] = [shape.h + border, shape.w + border];
+  if (k > rows || k > columns) {
+    throw new WeightsRefused(`${where}: a window of ${k} is larger than the input ${size(shape)}`);
+  }
+  const along = (length) => Math.floor((length - k) / layer.stride) + 1;
+  const after = { c: out, h: along(rows), w: along(columns), flat: false };
+  const largest = Math.max(rows * columns * shape.c, after.h * after.w * out);
+  if (largest > MAX_ACTIVATION) {
+    throw new WeightsRefused(
+      `${where} needs ${largest} numbers an image, at most ${MAX_ACTIVATION} are allowed`
+    );
+  }
+  return after;
+}
+function size(shape) {
+  return shape.flat ? `${shape.c} values` : `${shape.c}x${shape.h}x${shape.w}`;
+}
+function multiplyAdds(layer, after) {
+  return "weight" in layer ? layer.weight.data.length * after.h * after.w : 0;
+}
+function countParameters(layers) {
+  const trained = /* @__PURE__ */ new Set();
+  for (const { layer } of layers) {
+    if (!("weight" in layer)) continue;
+    trained.add(layer.weight);
+    if (layer.bias) trained.add(layer.bias);
+  }
+  return [...trained].reduce((sum, tensor) => sum + tensor.data.length, 0);
+}
+var Fields = class _Fields {
+  constructor(value, where) {
+    this.where = where;
+    if (!isObject(value)) throw new WeightsRefused(`${where} is ${show(value)}, not an object`);
+    this.entries = new Map(Object.entries(value));
+  }
+  where;
+  entries;
+  get(name) {
+    return this.entries.get(name);
+  }
+  /** An object that may be missing. */
+  notes(name) {
+    return new _Fields(this.entries.has(name) ? this.get(name) : {}, name);
+  }
+  text(name) {
+    const value = this.get(name);
+    if (typeof value !== "string" || value.length > 200 || !value.isWellFormed()) {
+      throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a short text`);
+    }
+    return value;
+  }
+  number(name, { fallback, above } = {}) {
+    const value = this.get(name) ?? fallback;
+    if (typeof value !== "number" || !(Math.abs(value) < 1e30)) {
+      throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a finite number`);
+    }
+    if (above !== void 0 && value <= above) {
+      throw new WeightsRefused(`${this.where}: ${name} is ${value}, not above ${above}`);
+    }
+    return value;
+  }
+  /** A whole number 1 to 28, as strides and window sizes are. */
+  count(name, fallback) {
+    const value = this.get(name) ?? fallback;
+    if (!Number.isInteger(value) || value < 1 || value > 28) {
+      throw new WeightsRefused(
+        `${this.where}: ${name} is ${show(value)}, not a whole number 1 to 28`
+      );
+    }
+    return value;
+  }
+  /** Refuses other fields: a `groups` that is overlooked would give wrong answers in silence. */
+  only(...names) {
+    for (const name of this.entries.keys()) {
+      if (!names.includes(name)) {
+        throw new WeightsRefused(`${this.where}: field ${show(name)} is unknown`);
+      }
+    }
+  }
+};
+
+// src/classifier.ts
+var HOW_TO_PUSH = 'Push some from Python, `Releases().push("mnist.safetensors")`, or in deploy/ with `npx wrangler r2 object put models/mnist.safetensors --file FILE` (and --remote for the deployed edge, or --local before `wrangler dev` starts). The next request then finds them.';
+var packed = /* @__PURE__ */ new Map();
+var MAX_PACKED = 32 << 20;
+var BUCKET_SECONDS = 10;
+var Classifier = class extends DurableObject {
+  active = null;
+  rejected = null;
+  /** What the last look at the bucket saw, good or refused. */
+  seen = null;
+  lookedAt = 0;
+  /** Why the last look failed. */
+  trouble = null;
+  running = null;
+  next = null;
+  /** uint8 N x 784 -> N x labels probabilities. */
+  async classify(images) {
+    return settle(async () => {
+      const cold = this.active === null;
+      const start = Date.now();
+      const { model } = await this.current();
+      const loadMs = cold ? Date.now() - start : 0;
+      const probabilities = model.kernel.classify(images);
+      if (!probabilities.every(Number.isFinite)) {
+        throw problem(
+          422,
+          "not-finite",
+          "No finite answer",
+          `The weights ${model.sha256.slice(0, 12)} overflow float32 on this image. Roll back to other weights: in Python, \`Releases().rollback()\`.`
+        );
+      }
+      const { sha256: sha2562, weights: weights2 } = model;
+      const { name, labels } = weights2;
+      return { probabilities, labels: labels.length, model: { sha256: sha2562, name }, cold, loadMs };
+    });
+  }
+  /** What GET /model answers. */
+  async describe() {
+    return settle(async () => {
+      const { model, key, pushedAt, loadedAt } = await this.current();
+      const { sha256: sha2562, bytes, weights: weights2 } = model;
+      const { name, parameters, labels, notSureBelow: notSureBelow2 } = weights2;
+      const layers = JSON.stringify(weights2.described);
+      const about = { sha256: sha2562, name, parameters, labels, layers, not_sure_below: notSureBelow2 };
+      const when = { pushed_at: pushedAt, loaded_at: loadedAt };
+      return { ...about, key, bytes, ...when, rejected: this.rejected };
+    });
+  }
+  /** Where GET /model/weights finds the bytes. */
+  async source() {
+    return settle(async () => {
+      const { model, key } = await this.current();
+      const { sha256: sha2562, etag, bytes, weights: weights2 } = model;
+      return { sha256: sha2562, name: weights2.name, key, etag, bytes };
+    });
+  }
+  /**
+   * The model to answer with.
+   *
+   * With a model in memory a request never waits: when the last look at the bucket is older than
+   * MODEL_TTL_SECONDS, the next look goes on beside it. Only with MODEL_TTL_SECONDS = 0 each
+   * request waits for a look that began after it arrived, so a push is in force at once (tests
+   * want that).
+   */
+  async current() {
+    const ttl = 1e3 * setting(this.env.MODEL_TTL_SECONDS, 5, 0);
+    if (ttl === 0) await this.refresh();
+    else if (this.active === null) await (this.running ?? this.refresh());
+    else if (Date.now() - this.lookedAt >= ttl) this.ctx.waitUntil(this.refresh());
+    if (this.active !== null) return this.active;
+    const why = this.trouble ?? (this.rejected && `The weights in the bucket are refused: ${this.rejected.reason}.`) ?? "The bucket holds no weights.";
+    const headers = { "Retry-After": "2" };
+    throw problem(503, "no-model", "No model yet", `${why} ${HOW_TO_PUSH}`, headers);
+  }
+  /**
+   * Looks at the bucket once, after now. One look at a time: calls made during a look share the one
+   * that follows it, however many they are.
+   */
+  refresh() {
+    if (this.running === null) {
+      this.running = this.lookOnce().finally(() => {
+        this.running = null;
+      });
+      return this.running;
+    }
+    this.next ??= this.running.then(() => {
+      this.next = null;
+      return this.refresh();
+    });
+    return this.next;
+  }
+  /** Takes what the bucket offers into service. Never throws; the last good model stays. */
+  async lookOnce() {
+    this.lookedAt = Date.now();
+    let offer;
+    try {
+      offer = await inTime(look(this.env.MODELS, this.seen));
+    } catch (error) {
+      console.error(JSON.stringify({ event: "bucket not read", error: String(error) }));
+      this.trouble = "The bucket could not be read; the next request tries again.";
+      return;
+    }
+    this.trouble = null;
+    if (offer === "unchanged") return;
+    if (offer === "empty") {
+      this.seen = null;
+      if (this.active === null) this.rejected = null;
+      return;
+    }
+    try {
+      const model = await this.obtain(offer);
+      const { key, pushedAt, seen } = offer;
+      this.active = { model, key, pushedAt, loadedAt: (/* @__PURE__ */ new Date()).toISOString() };
+      this.seen = seen;
+      const ms = Date.now() - this.lookedAt;
+      const log = { event: "weights in service", key, sha256: model.sha256, ms };
+      console.log(JSON.stringify(log));
+    } catch (error) {
+      const refused = error instanceof WeightsRefused;
+      this.seen = refused && !error.passing ? offer.seen : null;
+      const reason = refused ? error.message : "they could not be loaded; it is tried again";
+      const { key, sha256: sha2562 } = offer;
+      this.rejected = { key, sha256: sha2562, reason, at: (/* @__PURE__ */ new Date()).toISOString() };
+      const log = { event: "weights rejected", ...this.rejected, error: String(error) };
+      console.warn(JSON.stringify(log));
+    }
+  }
+  /** The model of an offer, from memory where it is known. */
+  async obtain(offer) {
+    const known = (sha2562) => this.active?.model.sha256 === sha2562 ? this.active.model : packed.get(sha2562 ?? "");
+    let model = known(offer.sha256);
+    if (!model) {
+      const download2 = await inTime(offer.read());
+      model = known(download2.sha256) ?? load(download2);
+    }
+    packed.delete(model.sha256);
+    packed.set(model.sha256, model);
+    let size2 = [...packed.values()].reduce((sum, { kernel }) => sum + kernel.size, 0);
+    for (const [sha2562, { kernel }] of packed) {
+      if (size2 <= MAX_PACKED) break;
+      packed.delete(sha2562);
+      size2 -= kernel.size;
+    }
+    return model;
+  }
+};
+function load({ file, sha256: sha2562, etag }) {
+  const { layers, ...weights2 } = readWeights(file);
+  const kernel = new Kernel({ ...weights2, layers });
+  return { sha256: sha2562, bytes: file.length, etag, kernel, weights: weights2 };
+}
+async function settle(work) {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    if (error instanceof Problem) return { ok: false, problem: error.fields };
+    throw error;
+  }
+}
+async function inTime(reading) {
+  const { promise: late, reject } = Promise.withResolvers();
+  const problem3 = new Error(`the bucket did not answer in ${BUCKET_SECONDS} s`);
+  const timer = setTimeout(() => reject(problem3), 1e3 * BUCKET_SECONDS);
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// src/worker.ts
+var ROUTES = /* @__PURE__ */ new Map([
+  ["/classify", { POST: admitted(classify) }],
+  ["/model", { GET: admitted(describe), HEAD: admitted(describe) }],
+  ["/model/weights", { GET: admitted(weights), HEAD: admitted(weights) }],
+  ["/healthz", { GET: health, HEAD: health }],
+  ["/openapi.json", { GET: openapi, HEAD: openapi }]
+]);
+var worker_default = {
+  async fetch(request, env) {
+    const start = Date.now();
+    const note = blankNote();
+    let response;
+    try {
+      response = await route(request, env, note);
+    } catch (error) {
+      response = error instanceof Problem ? problemResponse(error.fields) : unforeseen(error);
+    }
+    const headless = request.method === "HEAD";
+    const answer = new Response(headless ? null : response.body, response);
+    answer.headers.set("X-Content-Type-Options", "nosniff");
+    for (const [name, value] of Object.entries(corsHeaders(request, env))) {
+      answer.headers.append(name, value);
+    }
+    logRequest(request, answer.status, Date.now() - start, note);
+    return answer;
+  }
+};
+async function route(request, env, note) {
+  const { pathname } = new URL(request.url);
+  const methods = ROUTES.get(pathname);
+  if (!methods) return asset(request, env, note);
+  note.path = pathname;
+  const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : void 0;
+  return handler ? handler(request, env, note) : otherMethod(request, Object.keys(methods));
+}
+function admitted(handler) {
+  return async (request, env, note) => {
+    await admit(request, env);
+    return handler(request, env, note);
+  };
+}
+async function openapi(request, env) {
+  return keepable(request, JSON.stringify(openapiOf(shardsOf(env))), { "Content-Type": "application/json" });
+}
+async function asset(request, env, note) {
+  const reading = request.method === "GET" || request.method === "HEAD";
+  const probe = reading ? request : new Request(request.url, { method: "HEAD" });
+  const response = await env.ASSETS.fetch(probe);
+  const { pathname } = new URL(request.url);
+  if (response.status === 404) {
+    const known = [...ROUTES.keys()].join(", ");
+    const detail = `There is no ${pathname.slice(0, 100)} here, but /, ${known}.`;
+    throw problem(404, "unknown-path", "Not found", detail);
+  }
+  note.path = pathname;
+  return reading ? response : otherMethod(request, ["GET", "HEAD"]);
+}
+function otherMethod(request, methods) {
+  const allow = [...methods, "OPTIONS"].join(", ");
+  if (request.method === "OPTIONS") {
+    return new Response(null, { status: 204, headers: { Allow: allow } });
+  }
+  const detail = `${request.method} is not possible here; use ${methods.join(" or ")}.`;
+  throw problem(405, "wrong-method", "Method not allowed", detail, { Allow: allow });
+}
+export {
+  Classifier,
+  worker_default as default
+};

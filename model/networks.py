@@ -1,0 +1,103 @@
+"""The network that is trained, the larger ones that teach it, and the file that comes of it."""
+
+import re
+from typing import Any
+
+import numpy as np
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mnist_nb.network import (
+    Architecture,
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    Gelu,
+    Layer,
+    Linear,
+    write_weights,
+)
+
+MEAN, STD = 0.1307, 0.3081
+CHANNELS = (8, 16, 24)
+HIDDEN = 32
+
+LAYERS: tuple[Layer, ...] = (
+    *(
+        layer
+        for i in (1, 2, 3)
+        for layer in (
+            Conv2d(f"conv{i}.weight", f"conv{i}.bias"),
+            BatchNorm2d(f"conv{i}.norm"),
+            Gelu(),
+        )
+    ),
+    Flatten(),
+    Linear("fc1.weight"),
+    Gelu(),
+    Linear("fc2.weight"),
+)
+
+
+class DigitNet(nn.Module):
+    """The original's architecture: three 3x3 convolutions with batch norm, two linear layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.norm1 = nn.Conv2d(1, CHANNELS[0], 3), nn.BatchNorm2d(CHANNELS[0])
+        self.conv2, self.norm2 = nn.Conv2d(CHANNELS[0], CHANNELS[1], 3), nn.BatchNorm2d(CHANNELS[1])
+        self.conv3, self.norm3 = nn.Conv2d(CHANNELS[1], CHANNELS[2], 3), nn.BatchNorm2d(CHANNELS[2])
+        self.fc1 = nn.Linear(CHANNELS[2] * 22 * 22, HIDDEN, bias=False)
+        self.fc2 = nn.Linear(HIDDEN, 10, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits (N, 10) of images (N, 1, 28, 28) with grey levels 0..1."""
+        x = (x - MEAN) / STD
+        x = F.gelu(self.norm1(self.conv1(x)))  # (N, 8, 26, 26)
+        x = F.gelu(self.norm2(self.conv2(x)))  # (N, 16, 24, 24)
+        x = F.gelu(self.norm3(self.conv3(x)))  # (N, 24, 22, 22)
+        x = F.gelu(self.fc1(x.flatten(1)))  # (N, 11616) -> (N, 32)
+        return self.fc2(x)  # type: ignore[no-any-return]
+
+
+class Teacher(nn.Sequential):
+    """Five 3x3 convolutions with pooling: more sure of itself, and not what a 28 x 28 pad needs."""
+
+    def __init__(self) -> None:
+        def conv(before: int, after: int) -> list[nn.Module]:
+            layer = nn.Conv2d(before, after, 3, padding=1, bias=False)
+            return [layer, nn.BatchNorm2d(after), nn.ReLU()]
+
+        super().__init__(
+            *conv(1, 16),  # (N, 16, 28, 28)
+            nn.MaxPool2d(2),
+            *conv(16, 32),  # (N, 32, 14, 14)
+            *conv(32, 32),
+            nn.MaxPool2d(2),
+            *conv(32, 64),  # (N, 64, 7, 7)
+            *conv(64, 64),
+            nn.MaxPool2d(2, ceil_mode=True),  # (N, 64, 4, 4)
+            nn.Flatten(),
+            nn.Dropout(0.2),
+            nn.Linear(64 * 4 * 4, 10),
+        )
+
+
+def export(net: nn.Module, training: dict[str, Any], metrics: dict[str, float]) -> bytes:
+    """Return the weights file of a trained network, calibrated by `metrics["temperature"]`."""
+    tensors = {
+        re.sub(r"^norm(\d)", r"conv\1.norm", name): tensor.detach().numpy()
+        for name, tensor in net.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    tensors["fc2.weight"] = tensors["fc2.weight"] / np.float32(metrics["temperature"])
+    architecture = Architecture(
+        name="mnist-cnn",
+        layers=LAYERS,
+        labels=tuple("0123456789"),
+        mean=MEAN,
+        std=STD,
+        metrics={name: round(number, 4) for name, number in metrics.items()},
+        training=training,
+    )
+    return write_weights(architecture, tensors)
