@@ -34,7 +34,7 @@ import worker, { Classifier as Deployed } from "./worker";
 export class Classifier extends Deployed {
   async again(images, times) {
     const { model } = await this.current();
-    for (let i = 0; i < times; i++) model.kernel.classify(images);
+    for (let i = 0; i < times; i++) await model.kernel.classify(images);
   }
 }
 export default {

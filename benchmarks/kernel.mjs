@@ -52,13 +52,13 @@ const add = (name, run, calls = 5, warmUp = 200, before = () => {}) => {
 };
 
 const simd = await ours(kernels.simd);
-add("kernel", () => simd.classify(image));
+add("kernel", () => simd.one(image));
 add("kernel, batch", () => simd.classify(all), 1, 2);
-const answers = [simd.classify(image)];
+const answers = [simd.one(image)];
 if (kernels.scalar) {
   const scalar = await ours(kernels.scalar);
-  answers.push(scalar.classify(image));
-  add("kernel, scalar build", () => scalar.classify(image));
+  answers.push(scalar.one(image));
+  add("kernel, scalar build", () => scalar.one(image));
 }
 for (const name of asked.peers) {
   try {

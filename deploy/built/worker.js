@@ -96,6 +96,27 @@ function show(value) {
 function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+var MAX_DEPTH = 32;
+function strictJson(text2, numbers3 = /./) {
+  const value = JSON.parse(text2, function(_key, item, context) {
+    if (typeof item === "number" && !(Number.isFinite(item) && numbers3.test(context?.source ?? ""))) {
+      throw new SyntaxError(`the number ${context?.source?.slice(0, 40)} cannot be there`);
+    }
+    return item;
+  });
+  let level = [value];
+  for (let depth = 0; depth <= MAX_DEPTH; depth++) {
+    const texts = level.flatMap((item) => isObject(item) ? Object.keys(item) : [item]);
+    if (!texts.every((item) => typeof item !== "string" || item.isWellFormed())) {
+      throw new SyntaxError("a text has half a surrogate pair");
+    }
+    level = level.flatMap(
+      (item) => Array.isArray(item) ? item : isObject(item) ? Object.values(item) : []
+    );
+    if (level.length === 0) return value;
+  }
+  throw new SyntaxError(`it is nested more than ${MAX_DEPTH} deep`);
+}
 function readSafetensors(bytes) {
   if (bytes.length > MAX_FILE_BYTES) {
     throw new WeightsRefused(`it has ${bytes.length} bytes, at most ${MAX_FILE_BYTES} are allowed`);
@@ -103,20 +124,24 @@ function readSafetensors(bytes) {
   const { header: header2, body } = split(bytes);
   const metadata = header2.get("__metadata__");
   if (!isObject(metadata)) throw new WeightsRefused("its header has no __metadata__ object");
+  for (const [name, text2] of Object.entries(metadata)) {
+    if (typeof text2 === "string") continue;
+    throw new WeightsRefused(`in its __metadata__ ${show(name)} is ${show(text2)}, not a text`);
+  }
   header2.delete("__metadata__");
   const places = [...header2].map(([name, entry]) => place(name, entry, body.length));
   places.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  let used = 0;
+  let used2 = 0;
   for (const { name, begin, end } of places) {
-    if (begin !== used) {
+    if (begin !== used2) {
       throw new WeightsRefused(
-        `tensor ${show(name)} begins at byte ${begin}, but the one before ends at ${used}: tensors overlap or leave a gap`
+        `tensor ${show(name)} begins at byte ${begin}, but the one before ends at ${used2}: tensors overlap or leave a gap`
       );
     }
-    used = end;
+    used2 = end;
   }
-  if (used !== body.length) {
-    throw new WeightsRefused(`${body.length - used} bytes at its end belong to no tensor`);
+  if (used2 !== body.length) {
+    throw new WeightsRefused(`${body.length - used2} bytes at its end belong to no tensor`);
   }
   const tensors = new Map(places.map((p) => [p.name, { shape: p.shape, data: numbers(p, body) }]));
   return { metadata: new Map(Object.entries(metadata)), tensors };
@@ -136,9 +161,9 @@ function split(bytes) {
   let header2;
   try {
     const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    header2 = JSON.parse(utf8.decode(bytes.subarray(8, start)));
-  } catch {
-    throw new WeightsRefused("its header is not JSON in UTF-8");
+    header2 = strictJson(utf8.decode(bytes.subarray(8, start)), /^(0|-?[1-9]\d*)$/);
+  } catch (error) {
+    throw new WeightsRefused(`its header is not JSON in UTF-8: ${error.message}`);
   }
   if (!isObject(header2)) throw new WeightsRefused("its header is not a JSON object");
   return { header: new Map(Object.entries(header2)), body: bytes.subarray(start) };
@@ -146,7 +171,8 @@ function split(bytes) {
 function place(name, entry, available) {
   const where = `tensor ${show(name)}`;
   if (!isObject(entry)) throw new WeightsRefused(`${where} is described by ${show(entry)}`);
-  const { dtype, shape, data_offsets: offsets } = entry;
+  const { dtype, shape, data_offsets: offsets, ...more } = entry;
+  if (Object.keys(more).length > 0) throw new WeightsRefused(`${where} is described by ${show(entry)}`);
   if (dtype !== "F32" && dtype !== "F16") {
     throw new WeightsRefused(`${where} has dtype ${show(dtype)}, only F32 and F16 are read`);
   }
@@ -240,20 +266,23 @@ function check(result) {
 // src/kernel.ts
 var PIXELS = 784;
 var CHUNK = 64;
+var TURN_COST = 5e8;
 var Kernel = class {
   exports;
   labels;
+  cost;
   images;
   probabilities;
   /** @throws WeightsRefused when the packed network is too large or gives no finite answer. */
   constructor(weights2) {
     this.exports = new WebAssembly.Instance(wasm).exports;
     this.labels = weights2.labels.length;
+    this.cost = weights2.cost;
     pack(weights2, this.exports);
     this.images = allocate(this.exports, CHUNK * PIXELS / 4);
     this.probabilities = allocate(this.exports, CHUNK * this.labels);
     const ramp = Uint8Array.from({ length: 2 * PIXELS }, (_, i) => i < PIXELS ? 0 : i % 256);
-    if (!this.classify(ramp).every(Number.isFinite)) {
+    if (!this.some(ramp).every(Number.isFinite)) {
       throw new WeightsRefused("it gives no finite probabilities: its numbers overflow float32");
     }
   }
@@ -261,20 +290,34 @@ var Kernel = class {
   get size() {
     return this.exports.memory.buffer.byteLength;
   }
-  /** uint8 N x 784 -> float32 N x labels. */
-  classify(images) {
-    const { memory, classify: classify2 } = this.exports;
+  /** uint8 N x 784 -> float32 N x labels. Others get a turn in between when it takes long. */
+  async classify(images) {
     const total = images.length / PIXELS;
     const answer = new Float32Array(total * this.labels);
-    for (let i = 0; i < total; i += CHUNK) {
-      const n = Math.min(CHUNK, total - i);
-      const chunk = images.subarray(i * PIXELS, (i + n) * PIXELS);
-      new Uint8Array(memory.buffer, this.images, chunk.length).set(chunk);
-      classify2(this.images, n, this.probabilities);
-      const values = new Float32Array(memory.buffer, this.probabilities, n * this.labels);
-      answer.set(values, i * this.labels);
+    const most = Math.max(1, Math.min(CHUNK, Math.floor(TURN_COST / this.cost)));
+    let spent = 0;
+    for (let i = 0; i < total; i += most) {
+      if (spent >= TURN_COST) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        spent = 0;
+      }
+      const chunk = images.subarray(i * PIXELS, (i + most) * PIXELS);
+      answer.set(this.some(chunk), i * this.labels);
+      spent += most * this.cost;
     }
     return answer;
+  }
+  /** uint8 784 -> float32 labels, without a turn for anybody else. */
+  one(image) {
+    return this.some(image).slice();
+  }
+  /** At most CHUNK images; a view that the next call overwrites. */
+  some(chunk) {
+    const { memory, classify: classify2 } = this.exports;
+    const n = chunk.length / PIXELS;
+    new Uint8Array(memory.buffer, this.images, chunk.length).set(chunk);
+    classify2(this.images, n, this.probabilities);
+    return new Float32Array(memory.buffer, this.probabilities, n * this.labels);
   }
 };
 
@@ -853,6 +896,32 @@ var openapiOf = (shards) => ({
 // src/classifier.ts
 import { DurableObject } from "cloudflare:workers";
 
+// src/kept.ts
+var ABOUT = "good";
+var PART_BYTES = 1 << 20;
+var partKey = (index) => `${ABOUT}/${index}`;
+async function isKept(storage, sha2562, key) {
+  const about = await storage.get(ABOUT);
+  return about?.sha256 === sha2562 && about.key === key;
+}
+async function keep(storage, { file, ...about }) {
+  const parts = Math.ceil(file.length / PART_BYTES);
+  const entries = { [ABOUT]: { ...about, parts } };
+  for (let i = 0; i < parts; i++) {
+    entries[partKey(i)] = file.slice(i * PART_BYTES, (i + 1) * PART_BYTES);
+  }
+  await storage.put(entries, { allowUnconfirmed: true });
+}
+async function readKept(storage) {
+  const found = await storage.get(ABOUT);
+  if (!found) return null;
+  const { parts, ...about } = found;
+  const keys = Array.from({ length: parts }, (_, i) => partKey(i));
+  const values = await storage.get(keys);
+  const file = new Uint8Array(await new Blob(keys.map((k) => values.get(k) ?? "")).arrayBuffer());
+  return await sha256Of(file) === about.sha256 ? { ...about, file } : null;
+}
+
 // src/release.ts
 var POINTER = "mnist/current.json";
 var PLAIN = "mnist.safetensors";
@@ -868,7 +937,8 @@ async function look(bucket, seen) {
     key: PLAIN,
     sha256: null,
     pushedAt: plain.uploaded.toISOString(),
-    read: () => download(plain, null, null)
+    read: () => download(plain, null, null),
+    previous: () => Promise.resolve(null)
   };
 }
 function sight(object) {
@@ -880,7 +950,9 @@ function unless(key, seen) {
 }
 async function followPointer(bucket, pointer) {
   const pushedAt = pointer.uploaded.toISOString();
-  const offer = { seen: sight(pointer), key: POINTER, sha256: null, pushedAt };
+  let before = null;
+  const previous = () => readPrevious(bucket, before);
+  const offer = { seen: sight(pointer), key: POINTER, sha256: null, pushedAt, previous };
   const refuse = (reason) => ({
     ...offer,
     read: () => Promise.reject(new WeightsRefused(`${POINTER} ${reason}`))
@@ -898,10 +970,11 @@ async function followPointer(bucket, pointer) {
   }
   if (!isObject(value)) return refuse("is not a JSON object");
   const { sha256: sha2562, key, bytes } = value;
-  if (typeof sha2562 !== "string" || !/^[0-9a-f]{64}$/.test(sha2562)) {
+  before = value.previous;
+  if (!isSha256(sha2562)) {
     return refuse(`has sha256 ${show(sha2562)}, not 64 hexadecimal digits`);
   }
-  if (key !== `mnist/${sha2562}.safetensors`) {
+  if (key !== keyOf(sha2562)) {
     return refuse(`has key ${show(key)}, not mnist/<sha256>.safetensors`);
   }
   if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
@@ -921,6 +994,18 @@ async function followPointer(bucket, pointer) {
     }
   };
 }
+function isSha256(value) {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+function keyOf(sha2562) {
+  return `mnist/${sha2562}.safetensors`;
+}
+async function readPrevious(bucket, sha2562) {
+  const object = isSha256(sha2562) ? await bucket.get(keyOf(sha2562)) : null;
+  if (!object) return null;
+  const { key, uploaded } = object;
+  return { ...await download(object, null, sha2562), key, pushedAt: uploaded.toISOString() };
+}
 async function download(object, bytes, expected) {
   const { key, size: size2, etag } = object;
   const passing = expected !== null;
@@ -938,12 +1023,61 @@ async function download(object, bytes, expected) {
   return { file, sha256: sha2562, etag };
 }
 
+// src/cost.ts
+var MAX_COST = 25e7;
+var MAX_ROOM = 7e6;
+var four = (channels) => 4 * Math.ceil(channels / 4);
+var area = (shape, border = 0) => (shape.h + border) * (shape.w + border);
+var numbers2 = (shape) => four(shape.c) * area(shape);
+var inputs = (index, shape) => index === 0 ? 1 : four(shape.c);
+function cost(layers) {
+  const each = layers.map(({ layer, before, after }, index) => {
+    switch (layer.op) {
+      case "conv2d": {
+        const size2 = layer.weight.shape[2];
+        const pixels = size2 === 3 ? 4 * Math.ceil(area(after) / 24) : Math.ceil(area(after) / 6);
+        const tile = 48 * size2 * size2 * inputs(index, before) + 100 * size2 + 300;
+        const border = layer.same ? 10 * inputs(index, before) * area(before, size2 - 1) : 0;
+        return pixels * Math.ceil(after.c / 8) * tile + border;
+      }
+      case "maxpool2d":
+        return (40 + 3 * layer.size * layer.size) * numbers2(after);
+      case "linear":
+        if (index === layers.length - 1) return 14 * layer.weight.data.length;
+        return 16 * Math.ceil(after.c / 8) * numbers2(before);
+      default:
+        return (layer.op === "gelu" ? 24 : layer.op === "flatten" ? 16 : 10) * numbers2(before);
+    }
+  });
+  return each.reduce((sum, one) => sum + one, 600 * (layers.at(-1)?.after.c ?? 0));
+}
+function room(layers) {
+  let [kept2, unpacked, largest] = [0, 0, 0];
+  for (const [index, { layer, before, after }] of layers.entries()) {
+    largest = Math.max(largest, numbers2(before), numbers2(after));
+    if (layer.op === "conv2d") {
+      const size2 = layer.weight.shape[2];
+      const positions = size2 === 3 ? 36 : size2 * size2;
+      kept2 += (positions * inputs(index, before) + 1) * four(after.c);
+      if (layer.same) largest = Math.max(largest, inputs(index, before) * area(before, size2 - 1));
+    } else if (layer.op === "linear") {
+      kept2 += after.c * numbers2(before) + four(after.c);
+    } else if (layer.op === "batchnorm2d") {
+      kept2 += 2 * four(before.c);
+    }
+    if ("weight" in layer && layer.op !== "batchnorm2d") {
+      unpacked = Math.max(unpacked, layer.weight.data.length);
+    }
+  }
+  return kept2 + unpacked + 6 * largest;
+}
+
 // src/weights.ts
 var FORMAT = "mnist-nb.network/1";
 var MAX_LAYERS = 64;
 var MAX_LABELS = 1e3;
 var MAX_ACTIVATION = 1 << 20;
-var MAX_MULTIPLY_ADDS = 25e7;
+var TINY = 1e-30;
 function readWeights(bytes) {
   const { metadata, tensors } = readSafetensors(bytes);
   if (metadata.get("format") !== FORMAT) {
@@ -964,18 +1098,23 @@ function readWeights(bytes) {
   }
   const layers = [];
   let shape = { c: 1, h: 28, w: 28, flat: false };
-  let work = 0;
   for (const [index, entry] of described.entries()) {
     const fields = new Fields(entry, `layer ${index}`);
     const layer = readLayer(fields, tensors);
     const after = shapeAfter(layer, shape, fields.where);
     layers.push({ layer, before: shape, after });
-    work += multiplyAdds(layer, after);
     shape = after;
   }
-  if (work > MAX_MULTIPLY_ADDS) {
+  const work = cost(layers);
+  if (work > MAX_COST) {
     throw new WeightsRefused(
-      `it takes ${work} multiply-adds an image, at most ${MAX_MULTIPLY_ADDS} are allowed`
+      `it costs as much as ${work} multiply-adds an image, at most ${MAX_COST} are allowed: use fewer or smaller layers`
+    );
+  }
+  const needed = room(layers);
+  if (needed > MAX_ROOM) {
+    throw new WeightsRefused(
+      `packed it needs room for ${needed} numbers, at most ${MAX_ROOM} are allowed: use fewer or smaller layers`
     );
   }
   if (!shape.flat || shape.c !== labels.length) {
@@ -984,12 +1123,14 @@ function readWeights(bytes) {
   network.notes("training");
   return {
     name: network.text("name"),
-    scale: input.number("scale", { above: 0 }),
+    scale: input.number("scale", { least: TINY }),
     mean: input.number("mean"),
-    std: input.number("std", { above: 0 }),
+    std: input.number("std", { least: TINY }),
     labels,
     layers,
     described,
+    cost: work,
+    room: needed,
     parameters: countParameters(layers),
     notSureBelow: notSureBelow(network)
   };
@@ -1001,9 +1142,10 @@ function notSureBelow(network) {
 function parse(text2) {
   if (typeof text2 !== "string") throw new WeightsRefused("its metadata has no text `network`");
   try {
-    return JSON.parse(text2);
-  } catch {
-    throw new WeightsRefused("`network` in its metadata is not JSON");
+    return strictJson(text2);
+  } catch (error) {
+    const reason = error.message;
+    throw new WeightsRefused(`\`network\` in its metadata is not JSON: ${reason}`);
   }
 }
 function readLayer(fields, tensors) {
@@ -1017,7 +1159,7 @@ function readLayer(fields, tensors) {
   switch (op) {
     case "conv2d": {
       fields.only("op", "weight", "bias", "stride", "padding");
-      const padding = fields.get("padding") ?? "valid";
+      const padding = fields.has("padding") ? fields.get("padding") : "valid";
       if (padding !== "valid" && padding !== "same") {
         throw new WeightsRefused(`${fields.where}: padding is ${show(padding)}, not valid or same`);
       }
@@ -1028,7 +1170,7 @@ function readLayer(fields, tensors) {
     case "batchnorm2d": {
       fields.only("op", "prefix", "eps");
       const of = (name) => tensor(`${fields.text("prefix")}.${name}`);
-      const eps = fields.number("eps", { fallback: 1e-5, above: 0 });
+      const eps = fields.number("eps", { fallback: 1e-5, least: TINY });
       const [mean, variance] = [of("running_mean"), of("running_var")];
       const below = variance.data.find((x) => x < 0);
       if (below !== void 0) {
@@ -1101,9 +1243,6 @@ function shapeAfter(layer, shape, where) {
 function size(shape) {
   return shape.flat ? `${shape.c} values` : `${shape.c}x${shape.h}x${shape.w}`;
 }
-function multiplyAdds(layer, after) {
-  return "weight" in layer ? layer.weight.data.length * after.h * after.w : 0;
-}
 function countParameters(layers) {
   const trained = /* @__PURE__ */ new Set();
   for (const { layer } of layers) {
@@ -1121,6 +1260,9 @@ var Fields = class _Fields {
   }
   where;
   entries;
+  has(name) {
+    return this.entries.has(name);
+  }
   get(name) {
     return this.entries.get(name);
   }
@@ -1130,24 +1272,24 @@ var Fields = class _Fields {
   }
   text(name) {
     const value = this.get(name);
-    if (typeof value !== "string" || value.length > 200 || !value.isWellFormed()) {
+    if (typeof value !== "string" || [...value].length > 200) {
       throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a short text`);
     }
     return value;
   }
-  number(name, { fallback, above } = {}) {
-    const value = this.get(name) ?? fallback;
+  number(name, { fallback, least } = {}) {
+    const value = this.entries.has(name) ? this.get(name) : fallback;
     if (typeof value !== "number" || !(Math.abs(value) < 1e30)) {
       throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a finite number`);
     }
-    if (above !== void 0 && value <= above) {
-      throw new WeightsRefused(`${this.where}: ${name} is ${value}, not above ${above}`);
+    if (least !== void 0 && value < least) {
+      throw new WeightsRefused(`${this.where}: ${name} is ${value}, not above 0, at least ${least}`);
     }
     return value;
   }
   /** A whole number 1 to 28, as strides and window sizes are. */
   count(name, fallback) {
-    const value = this.get(name) ?? fallback;
+    const value = this.entries.has(name) ? this.get(name) : fallback;
     if (!Number.isInteger(value) || value < 1 || value > 28) {
       throw new WeightsRefused(
         `${this.where}: ${name} is ${show(value)}, not a whole number 1 to 28`
@@ -1170,6 +1312,7 @@ var HOW_TO_PUSH = 'Push some from Python, `Releases().push("mnist.safetensors")`
 var packed = /* @__PURE__ */ new Map();
 var MAX_PACKED = 32 << 20;
 var BUCKET_SECONDS = 10;
+var MAX_REQUEST_COST = 16e9;
 var Classifier = class extends DurableObject {
   active = null;
   rejected = null;
@@ -1187,7 +1330,13 @@ var Classifier = class extends DurableObject {
       const start = Date.now();
       const { model } = await this.current();
       const loadMs = cold ? Date.now() - start : 0;
-      const probabilities = model.kernel.classify(images);
+      const most = Math.floor(MAX_REQUEST_COST / model.weights.cost);
+      if (images.length > most * PIXELS) {
+        const each = `The weights ${model.sha256.slice(0, 12)} take ${model.weights.cost} multiply-adds`;
+        const detail = `${each} an image: send at most ${most} images a request.`;
+        throw problem(413, "too-much", "Too much work", detail);
+      }
+      const probabilities = await model.kernel.classify(images);
       if (!probabilities.every(Number.isFinite)) {
         throw problem(
           422,
@@ -1265,6 +1414,7 @@ var Classifier = class extends DurableObject {
     } catch (error) {
       console.error(JSON.stringify({ event: "bucket not read", error: String(error) }));
       this.trouble = "The bucket could not be read; the next request tries again.";
+      await this.fallBack(null);
       return;
     }
     this.trouble = null;
@@ -1272,13 +1422,17 @@ var Classifier = class extends DurableObject {
     if (offer === "empty") {
       this.seen = null;
       if (this.active === null) this.rejected = null;
+      await this.fallBack(null);
       return;
     }
     try {
-      const model = await this.obtain(offer);
+      const known = this.known(offer.sha256);
+      const download2 = known ? null : await inTime(offer.read());
+      const model = download2 ? this.pack(download2) : used(known);
       const { key, pushedAt, seen } = offer;
       this.active = { model, key, pushedAt, loadedAt: (/* @__PURE__ */ new Date()).toISOString() };
       this.seen = seen;
+      this.ctx.waitUntil(this.remember(offer, model.sha256, download2));
       const ms = Date.now() - this.lookedAt;
       const log = { event: "weights in service", key, sha256: model.sha256, ms };
       console.log(JSON.stringify(log));
@@ -1290,27 +1444,60 @@ var Classifier = class extends DurableObject {
       this.rejected = { key, sha256: sha2562, reason, at: (/* @__PURE__ */ new Date()).toISOString() };
       const log = { event: "weights rejected", ...this.rejected, error: String(error) };
       console.warn(JSON.stringify(log));
+      await this.fallBack(offer);
     }
   }
-  /** The model of an offer, from memory where it is known. */
-  async obtain(offer) {
-    const known = (sha2562) => this.active?.model.sha256 === sha2562 ? this.active.model : packed.get(sha2562 ?? "");
-    let model = known(offer.sha256);
-    if (!model) {
-      const download2 = await inTime(offer.read());
-      model = known(download2.sha256) ?? load(download2);
+  /** Keeps what has come into service, for the time after an eviction. */
+  async remember(offer, sha2562, read) {
+    const { key, pushedAt } = offer;
+    const { storage } = this.ctx;
+    try {
+      if (await isKept(storage, sha2562, key)) return;
+      const download2 = read ?? await inTime(offer.read());
+      if (this.active?.model.sha256 !== sha2562) return;
+      await keep(storage, { ...download2, key, pushedAt });
+    } catch (error) {
+      console.error(JSON.stringify({ event: "weights not kept", error: String(error) }));
     }
-    packed.delete(model.sha256);
-    packed.set(model.sha256, model);
-    let size2 = [...packed.values()].reduce((sum, { kernel }) => sum + kernel.size, 0);
-    for (const [sha2562, { kernel }] of packed) {
-      if (size2 <= MAX_PACKED) break;
-      packed.delete(sha2562);
-      size2 -= kernel.size;
+  }
+  /**
+   * When nothing serves and what the bucket offers cannot: what this object served last, else what
+   * the pointer says was served before.
+   */
+  async fallBack(offer) {
+    for (const find of [() => readKept(this.ctx.storage), () => offer?.previous()]) {
+      if (this.active !== null) return;
+      try {
+        const found = await find();
+        if (!found) continue;
+        const { key, pushedAt, sha256: sha2562 } = found;
+        const model = this.pack(found);
+        this.active = { model, key, pushedAt, loadedAt: (/* @__PURE__ */ new Date()).toISOString() };
+        console.warn(JSON.stringify({ event: "last good weights in service", key, sha256: sha2562 }));
+      } catch (error) {
+        console.error(JSON.stringify({ event: "no last good weights", error: String(error) }));
+      }
     }
-    return model;
+  }
+  known(sha2562) {
+    return this.active?.model.sha256 === sha2562 ? this.active.model : packed.get(sha2562 ?? "");
+  }
+  /** Those weights, packed at most once. */
+  pack(download2) {
+    return used(this.known(download2.sha256) ?? load(download2));
   }
 };
+function used(model) {
+  packed.delete(model.sha256);
+  packed.set(model.sha256, model);
+  let size2 = [...packed.values()].reduce((sum, { kernel }) => sum + kernel.size, 0);
+  for (const [sha2562, { kernel }] of packed) {
+    if (size2 <= MAX_PACKED) break;
+    packed.delete(sha2562);
+    size2 -= kernel.size;
+  }
+  return model;
+}
 function load({ file, sha256: sha2562, etag }) {
   const { layers, ...weights2 } = readWeights(file);
   const kernel = new Kernel({ ...weights2, layers });

@@ -62,7 +62,7 @@ export class BrowserNetwork {
   classify(image: Uint8Array<ArrayBuffer>): { probabilities: Float32Array; ms: number } | null {
     if (this.current === null) return null;
     const start = performance.now();
-    const probabilities = this.current.kernel.classify(image);
+    const probabilities = this.current.kernel.one(image);
     const ms = performance.now() - start;
     return probabilities.every(Number.isFinite) ? { probabilities, ms } : null;
   }

@@ -37,7 +37,7 @@ var BrowserNetwork = class {
   classify(image) {
     if (this.current === null) return null;
     const start = performance.now();
-    const probabilities = this.current.kernel.classify(image);
+    const probabilities = this.current.kernel.one(image);
     const ms = performance.now() - start;
     return probabilities.every(Number.isFinite) ? { probabilities, ms } : null;
   }

@@ -22,6 +22,27 @@ function show(value) {
 function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+var MAX_DEPTH = 32;
+function strictJson(text, numbers3 = /./) {
+  const value = JSON.parse(text, function(_key, item, context) {
+    if (typeof item === "number" && !(Number.isFinite(item) && numbers3.test(context?.source ?? ""))) {
+      throw new SyntaxError(`the number ${context?.source?.slice(0, 40)} cannot be there`);
+    }
+    return item;
+  });
+  let level = [value];
+  for (let depth = 0; depth <= MAX_DEPTH; depth++) {
+    const texts = level.flatMap((item) => isObject(item) ? Object.keys(item) : [item]);
+    if (!texts.every((item) => typeof item !== "string" || item.isWellFormed())) {
+      throw new SyntaxError("a text has half a surrogate pair");
+    }
+    level = level.flatMap(
+      (item) => Array.isArray(item) ? item : isObject(item) ? Object.values(item) : []
+    );
+    if (level.length === 0) return value;
+  }
+  throw new SyntaxError(`it is nested more than ${MAX_DEPTH} deep`);
+}
 function readSafetensors(bytes) {
   if (bytes.length > MAX_FILE_BYTES) {
     throw new WeightsRefused(`it has ${bytes.length} bytes, at most ${MAX_FILE_BYTES} are allowed`);
@@ -29,6 +50,10 @@ function readSafetensors(bytes) {
   const { header, body } = split(bytes);
   const metadata = header.get("__metadata__");
   if (!isObject(metadata)) throw new WeightsRefused("its header has no __metadata__ object");
+  for (const [name, text] of Object.entries(metadata)) {
+    if (typeof text === "string") continue;
+    throw new WeightsRefused(`in its __metadata__ ${show(name)} is ${show(text)}, not a text`);
+  }
   header.delete("__metadata__");
   const places = [...header].map(([name, entry]) => place(name, entry, body.length));
   places.sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -62,9 +87,9 @@ function split(bytes) {
   let header;
   try {
     const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    header = JSON.parse(utf8.decode(bytes.subarray(8, start)));
-  } catch {
-    throw new WeightsRefused("its header is not JSON in UTF-8");
+    header = strictJson(utf8.decode(bytes.subarray(8, start)), /^(0|-?[1-9]\d*)$/);
+  } catch (error) {
+    throw new WeightsRefused(`its header is not JSON in UTF-8: ${error.message}`);
   }
   if (!isObject(header)) throw new WeightsRefused("its header is not a JSON object");
   return { header: new Map(Object.entries(header)), body: bytes.subarray(start) };
@@ -72,7 +97,8 @@ function split(bytes) {
 function place(name, entry, available) {
   const where = `tensor ${show(name)}`;
   if (!isObject(entry)) throw new WeightsRefused(`${where} is described by ${show(entry)}`);
-  const { dtype, shape, data_offsets: offsets } = entry;
+  const { dtype, shape, data_offsets: offsets, ...more } = entry;
+  if (Object.keys(more).length > 0) throw new WeightsRefused(`${where} is described by ${show(entry)}`);
   if (dtype !== "F32" && dtype !== "F16") {
     throw new WeightsRefused(`${where} has dtype ${show(dtype)}, only F32 and F16 are read`);
   }
@@ -166,20 +192,23 @@ function check(result) {
 // src/kernel.ts
 var PIXELS = 784;
 var CHUNK = 64;
+var TURN_COST = 5e8;
 var Kernel = class {
   exports;
   labels;
+  cost;
   images;
   probabilities;
   /** @throws WeightsRefused when the packed network is too large or gives no finite answer. */
   constructor(weights) {
     this.exports = new WebAssembly.Instance(kernel_default).exports;
     this.labels = weights.labels.length;
+    this.cost = weights.cost;
     pack(weights, this.exports);
     this.images = allocate(this.exports, CHUNK * PIXELS / 4);
     this.probabilities = allocate(this.exports, CHUNK * this.labels);
     const ramp = Uint8Array.from({ length: 2 * PIXELS }, (_, i) => i < PIXELS ? 0 : i % 256);
-    if (!this.classify(ramp).every(Number.isFinite)) {
+    if (!this.some(ramp).every(Number.isFinite)) {
       throw new WeightsRefused("it gives no finite probabilities: its numbers overflow float32");
     }
   }
@@ -187,29 +216,92 @@ var Kernel = class {
   get size() {
     return this.exports.memory.buffer.byteLength;
   }
-  /** uint8 N x 784 -> float32 N x labels. */
-  classify(images) {
-    const { memory, classify } = this.exports;
+  /** uint8 N x 784 -> float32 N x labels. Others get a turn in between when it takes long. */
+  async classify(images) {
     const total = images.length / PIXELS;
     const answer = new Float32Array(total * this.labels);
-    for (let i = 0; i < total; i += CHUNK) {
-      const n = Math.min(CHUNK, total - i);
-      const chunk = images.subarray(i * PIXELS, (i + n) * PIXELS);
-      new Uint8Array(memory.buffer, this.images, chunk.length).set(chunk);
-      classify(this.images, n, this.probabilities);
-      const values = new Float32Array(memory.buffer, this.probabilities, n * this.labels);
-      answer.set(values, i * this.labels);
+    const most = Math.max(1, Math.min(CHUNK, Math.floor(TURN_COST / this.cost)));
+    let spent = 0;
+    for (let i = 0; i < total; i += most) {
+      if (spent >= TURN_COST) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        spent = 0;
+      }
+      const chunk = images.subarray(i * PIXELS, (i + most) * PIXELS);
+      answer.set(this.some(chunk), i * this.labels);
+      spent += most * this.cost;
     }
     return answer;
   }
+  /** uint8 784 -> float32 labels, without a turn for anybody else. */
+  one(image) {
+    return this.some(image).slice();
+  }
+  /** At most CHUNK images; a view that the next call overwrites. */
+  some(chunk) {
+    const { memory, classify } = this.exports;
+    const n = chunk.length / PIXELS;
+    new Uint8Array(memory.buffer, this.images, chunk.length).set(chunk);
+    classify(this.images, n, this.probabilities);
+    return new Float32Array(memory.buffer, this.probabilities, n * this.labels);
+  }
 };
+
+// src/cost.ts
+var MAX_COST = 25e7;
+var MAX_ROOM = 7e6;
+var four = (channels) => 4 * Math.ceil(channels / 4);
+var area = (shape, border = 0) => (shape.h + border) * (shape.w + border);
+var numbers2 = (shape) => four(shape.c) * area(shape);
+var inputs = (index, shape) => index === 0 ? 1 : four(shape.c);
+function cost(layers) {
+  const each = layers.map(({ layer, before, after }, index) => {
+    switch (layer.op) {
+      case "conv2d": {
+        const size2 = layer.weight.shape[2];
+        const pixels = size2 === 3 ? 4 * Math.ceil(area(after) / 24) : Math.ceil(area(after) / 6);
+        const tile = 48 * size2 * size2 * inputs(index, before) + 100 * size2 + 300;
+        const border = layer.same ? 10 * inputs(index, before) * area(before, size2 - 1) : 0;
+        return pixels * Math.ceil(after.c / 8) * tile + border;
+      }
+      case "maxpool2d":
+        return (40 + 3 * layer.size * layer.size) * numbers2(after);
+      case "linear":
+        if (index === layers.length - 1) return 14 * layer.weight.data.length;
+        return 16 * Math.ceil(after.c / 8) * numbers2(before);
+      default:
+        return (layer.op === "gelu" ? 24 : layer.op === "flatten" ? 16 : 10) * numbers2(before);
+    }
+  });
+  return each.reduce((sum, one) => sum + one, 600 * (layers.at(-1)?.after.c ?? 0));
+}
+function room(layers) {
+  let [kept, unpacked, largest] = [0, 0, 0];
+  for (const [index, { layer, before, after }] of layers.entries()) {
+    largest = Math.max(largest, numbers2(before), numbers2(after));
+    if (layer.op === "conv2d") {
+      const size2 = layer.weight.shape[2];
+      const positions = size2 === 3 ? 36 : size2 * size2;
+      kept += (positions * inputs(index, before) + 1) * four(after.c);
+      if (layer.same) largest = Math.max(largest, inputs(index, before) * area(before, size2 - 1));
+    } else if (layer.op === "linear") {
+      kept += after.c * numbers2(before) + four(after.c);
+    } else if (layer.op === "batchnorm2d") {
+      kept += 2 * four(before.c);
+    }
+    if ("weight" in layer && layer.op !== "batchnorm2d") {
+      unpacked = Math.max(unpacked, layer.weight.data.length);
+    }
+  }
+  return kept + unpacked + 6 * largest;
+}
 
 // src/weights.ts
 var FORMAT = "mnist-nb.network/1";
 var MAX_LAYERS = 64;
 var MAX_LABELS = 1e3;
 var MAX_ACTIVATION = 1 << 20;
-var MAX_MULTIPLY_ADDS = 25e7;
+var TINY = 1e-30;
 function readWeights(bytes) {
   const { metadata, tensors } = readSafetensors(bytes);
   if (metadata.get("format") !== FORMAT) {
@@ -230,18 +322,23 @@ function readWeights(bytes) {
   }
   const layers = [];
   let shape = { c: 1, h: 28, w: 28, flat: false };
-  let work = 0;
   for (const [index, entry] of described.entries()) {
     const fields = new Fields(entry, `layer ${index}`);
     const layer = readLayer(fields, tensors);
     const after = shapeAfter(layer, shape, fields.where);
     layers.push({ layer, before: shape, after });
-    work += multiplyAdds(layer, after);
     shape = after;
   }
-  if (work > MAX_MULTIPLY_ADDS) {
+  const work = cost(layers);
+  if (work > MAX_COST) {
     throw new WeightsRefused(
-      `it takes ${work} multiply-adds an image, at most ${MAX_MULTIPLY_ADDS} are allowed`
+      `it costs as much as ${work} multiply-adds an image, at most ${MAX_COST} are allowed: use fewer or smaller layers`
+    );
+  }
+  const needed = room(layers);
+  if (needed > MAX_ROOM) {
+    throw new WeightsRefused(
+      `packed it needs room for ${needed} numbers, at most ${MAX_ROOM} are allowed: use fewer or smaller layers`
     );
   }
   if (!shape.flat || shape.c !== labels.length) {
@@ -250,12 +347,14 @@ function readWeights(bytes) {
   network.notes("training");
   return {
     name: network.text("name"),
-    scale: input.number("scale", { above: 0 }),
+    scale: input.number("scale", { least: TINY }),
     mean: input.number("mean"),
-    std: input.number("std", { above: 0 }),
+    std: input.number("std", { least: TINY }),
     labels,
     layers,
     described,
+    cost: work,
+    room: needed,
     parameters: countParameters(layers),
     notSureBelow: notSureBelow(network)
   };
@@ -267,9 +366,10 @@ function notSureBelow(network) {
 function parse(text) {
   if (typeof text !== "string") throw new WeightsRefused("its metadata has no text `network`");
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new WeightsRefused("`network` in its metadata is not JSON");
+    return strictJson(text);
+  } catch (error) {
+    const reason = error.message;
+    throw new WeightsRefused(`\`network\` in its metadata is not JSON: ${reason}`);
   }
 }
 function readLayer(fields, tensors) {
@@ -283,7 +383,7 @@ function readLayer(fields, tensors) {
   switch (op) {
     case "conv2d": {
       fields.only("op", "weight", "bias", "stride", "padding");
-      const padding = fields.get("padding") ?? "valid";
+      const padding = fields.has("padding") ? fields.get("padding") : "valid";
       if (padding !== "valid" && padding !== "same") {
         throw new WeightsRefused(`${fields.where}: padding is ${show(padding)}, not valid or same`);
       }
@@ -294,7 +394,7 @@ function readLayer(fields, tensors) {
     case "batchnorm2d": {
       fields.only("op", "prefix", "eps");
       const of = (name) => tensor(`${fields.text("prefix")}.${name}`);
-      const eps = fields.number("eps", { fallback: 1e-5, above: 0 });
+      const eps = fields.number("eps", { fallback: 1e-5, least: TINY });
       const [mean, variance] = [of("running_mean"), of("running_var")];
       const below = variance.data.find((x) => x < 0);
       if (below !== void 0) {
@@ -367,9 +467,6 @@ function shapeAfter(layer, shape, where) {
 function size(shape) {
   return shape.flat ? `${shape.c} values` : `${shape.c}x${shape.h}x${shape.w}`;
 }
-function multiplyAdds(layer, after) {
-  return "weight" in layer ? layer.weight.data.length * after.h * after.w : 0;
-}
 function countParameters(layers) {
   const trained = /* @__PURE__ */ new Set();
   for (const { layer } of layers) {
@@ -387,6 +484,9 @@ var Fields = class _Fields {
   }
   where;
   entries;
+  has(name) {
+    return this.entries.has(name);
+  }
   get(name) {
     return this.entries.get(name);
   }
@@ -396,24 +496,24 @@ var Fields = class _Fields {
   }
   text(name) {
     const value = this.get(name);
-    if (typeof value !== "string" || value.length > 200 || !value.isWellFormed()) {
+    if (typeof value !== "string" || [...value].length > 200) {
       throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a short text`);
     }
     return value;
   }
-  number(name, { fallback, above } = {}) {
-    const value = this.get(name) ?? fallback;
+  number(name, { fallback, least } = {}) {
+    const value = this.entries.has(name) ? this.get(name) : fallback;
     if (typeof value !== "number" || !(Math.abs(value) < 1e30)) {
       throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a finite number`);
     }
-    if (above !== void 0 && value <= above) {
-      throw new WeightsRefused(`${this.where}: ${name} is ${value}, not above ${above}`);
+    if (least !== void 0 && value < least) {
+      throw new WeightsRefused(`${this.where}: ${name} is ${value}, not above 0, at least ${least}`);
     }
     return value;
   }
   /** A whole number 1 to 28, as strides and window sizes are. */
   count(name, fallback) {
-    const value = this.get(name) ?? fallback;
+    const value = this.entries.has(name) ? this.get(name) : fallback;
     if (!Number.isInteger(value) || value < 1 || value > 28) {
       throw new WeightsRefused(
         `${this.where}: ${name} is ${show(value)}, not a whole number 1 to 28`
