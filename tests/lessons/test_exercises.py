@@ -104,7 +104,7 @@ def test_what_is_off_is_said_of_the_answer_itself() -> None:
         ("02-3", WRONG["02-3"][7], "return"),
         ("04-4", WRONG["04-4"][4], "2 bytes are other ones"),
         ("05-4", [5], "layer 0 is 5"),
-        ("05-4", WRONG["05-4"][8], "lets 1 number through"),
+        ("05-4", WRONG["05-4"][8], "lets through only 1;"),
     ],
 )
 def test_a_near_miss_is_told_what_it_missed(name: str, answer: Any, words: str) -> None:

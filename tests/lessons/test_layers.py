@@ -179,10 +179,29 @@ def test_a_view_reads_without_a_kernel(kind: type[View], subject: Subject) -> No
     bundle = view._repr_mimebundle_()
     shown = bundle[0] if isinstance(bundle, tuple) else bundle
     assert "application/vnd.jupyter.widget-view+json" in shown
-    assert view.shown.value in shown["text/html"]
+    assert view.shown.value.replace(" Draw on the pad.", "") in shown["text/html"]
+    assert "Draw on the pad" not in shown["text/html"]  # there is none beside a picture
     assert shown["text/plain"] == repr(view) == f"<{kind.__name__}: {kind.title}>"
     for tag in re.findall(r"<(?:img|svg)\b[^>]*>", view.shown.value):
         assert re.search(r'(?:alt|aria-label)="[^"]+"', tag), tag
+
+
+def test_a_sample_is_said_to_wait_for_the_pad_only_where_one_is(subject: Subject) -> None:
+    for kind in VIEWS:
+        view = kind(subject)
+        has_pad = subject.pad in view.children
+        assert ("Draw on the pad." in view.shown.value) == has_pad, kind
+        assert ("the pad of the other sections" in view.shown.value) != has_pad, kind
+
+
+def test_the_same_number_has_the_same_colour_in_every_patch(subject: Subject) -> None:
+    view = parts.Convolution(subject)
+    colors: dict[str, str] = {}
+    for row, column in ((0, 0), (5, 12), (13, 13), (20, 8)):
+        view.row.value, view.column.value = row, column
+        for color, value in re.findall(r'rgba\(([^)]+)\)" data-value="([^"]+)"', view.shown.value):
+            assert colors.setdefault(value, color) == color
+    assert len(colors) > 20
 
 
 def test_every_control_has_a_name(subject: Subject) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_nb.drawing import Drawing, rasterize
-from mnist_nb.drawing.samples import samples
+from mnist_nb.drawing import Drawing, rasterize, samples
 from mnist_nb.errors import InputError
 from mnist_nb.lessons.exercises.exercise import Off, number
 from mnist_nb.network import Network, is_sure, percent

@@ -69,7 +69,8 @@ def _small(answer: Any) -> str:
     narrowest = min(math.prod(shape) for shape in shapes[:-1])
     if narrowest < NARROWEST:
         raise Off(
-            f"at its narrowest it lets {narrowest} number{'s' if narrowest > 1 else ''} through; at least {NARROWEST} are wanted, or it has too little to tell digits apart by."
+            f"at its narrowest it lets through only {narrowest}; at least {NARROWEST} numbers are "
+            "wanted, or it has too little to tell digits apart by."
         )
     return (
         f"{weights.parameters:,} parameters, and the edge runs it without a new deploy. Put your "
