@@ -2,8 +2,10 @@
 
 import inspect
 import math
+import os
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -150,6 +152,13 @@ def test_mean_and_spread_are_those_of_the_images(mnist_test: Any) -> None:
     assert len(images) + len(mnist_test[0]) == 70_000
     assert round(float(images.mean() / 255), 4) == 0.1307
     assert round(float(images.std() / 255), 4) == 0.3081
+
+
+def test_the_test_images_are_so_large_a_download(mnist_test: Any) -> None:
+    says("03", "its 10,000 test images once (1.7 MB)")
+    folder = Path(os.environ["MNIST_NB_DATA"], "mnist")
+    assert len(mnist_test[0]) == 10_000
+    assert round(sum(path.stat().st_size for path in folder.glob("t10k-*")) / 1e6, 1) == 1.7
 
 
 def test_gelu_lets_a_share_between_0_and_1_through() -> None:
