@@ -17,6 +17,10 @@ from tests.lessons.wrong_answers import WRONG
 NOTEBOOKS = {path.name[:2]: path for path in Path(__file__).parents[2].glob("notebooks/*.ipynb")}
 NAMES = [name for number in sorted(MODULES) for name in exercises(number)]
 EMPTY = [None, ..., "", "  ", [], (), {}, np.array([])]
+ODD = [
+    *[1j, -np.inf, 10**400, np.datetime64("2026-01-01"), b"abc", range(3), iter([1]), object()],
+    *[{1: 2}, {1, 2}, np.array(["a"]), [None], [[None]], [[]], [[[]]], [True], [..., ...]],
+]
 DETAILS = re.compile(r"<details>\s*<summary>[^<]+</summary>(.*?)</details>", re.DOTALL)
 CHECK = re.compile(r'^check\("(.*?)"', re.MULTILINE)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -76,6 +80,14 @@ def test_a_wrong_answer_is_not_right_and_says_what_is_off(name: str) -> None:
         assert not verdict, answer
         assert len(verdict.text) > 10
         assert repr(verdict).startswith("✗ Not yet. ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_of_a_wrong_type_is_said_to_be_one(name: str) -> None:
+    for answer in ODD:
+        verdict = check(name, answer)
+        assert not verdict, answer
+        assert not verdict.text.startswith("Your answer raised"), answer
 
 
 @pytest.mark.parametrize("name", NAMES)
