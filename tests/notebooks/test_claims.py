@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from mnist_nb import EdgeClient, LocalEdge, Network, compare, rasterize
+from mnist_nb import Drawing, EdgeClient, LocalEdge, Network, compare, rasterize
 from mnist_nb.comparison import distance
 from mnist_nb.comparison.cost import FREE_CPU_MS, KERNEL_MS
 from mnist_nb.drawing import homemade, samples
@@ -209,6 +209,29 @@ def test_float32_has_24_binary_digits() -> None:
     says("02", "24 binary digits, about 7 decimal ones")
     assert np.float32(2**24) == np.float32(2**24) + np.float32(1)
     assert round(24 * math.log10(2)) == 7
+
+
+def test_ink_fills_a_box_of_20() -> None:
+    says("01", "the strokes fill a box of 20 × 20 pixels")
+    says("02", "until it fills 20 × 20 pixels")
+    for drawing in samples():
+        rows, columns = np.nonzero(rasterize(drawing) > 127)
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 == pytest.approx(20, abs=1)
+
+
+def test_what_the_solutions_say() -> None:
+    says("01", "At 47 degrees, where 7 comes first")
+    says("02", "At 100 million a float32 counts in steps of 8")
+    says("03", "0.99 · 0.99 = 98.01 %", "light in glass fibre travels 200 km in a millisecond")
+    says("05", "156 full batches and one of 32 images")
+    angle = math.radians(47)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    turned = Drawing([stroke @ turn for stroke in samples()[2].strokes])
+    assert Network.load().predict(rasterize(turned))[0].argmax() == 7
+    assert np.spacing(np.float32(1e8)) == 8
+    assert round(0.99 * 0.99, 4) == 0.9801
+    assert round(299_792.458 / 1000 / 1.468, -1) == 200  # refractive index of silica fibre
+    assert divmod(20_000, 128) == (156, 32)
 
 
 # --- 03 to 05 -------------------------------------------------------------------------------------
