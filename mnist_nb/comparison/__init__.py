@@ -4,12 +4,14 @@ from mnist_nb.comparison.compare import Comparison, Percentiles, compare
 from mnist_nb.comparison.cost import Load, image_price, request_price
 from mnist_nb.comparison.distance import Distance
 from mnist_nb.comparison.latency import Times, time_calls
-from mnist_nb.comparison.split import Split
+from mnist_nb.comparison.split import BELOW_NOISE, Part, Split
 
 __all__ = [
+    "BELOW_NOISE",
     "Comparison",
     "Distance",
     "Load",
+    "Part",
     "Percentiles",
     "Split",
     "Times",

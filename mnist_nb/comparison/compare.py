@@ -86,7 +86,11 @@ class Comparison:
 
     @property
     def max_abs_diff(self) -> float:
-        """Largest difference of a probability: below 1e-5 rounding, above it the weights differ."""
+        """Largest difference of a probability: above 1e-5 the weights differ.
+
+        Rounding stays below. So do other weights where both networks are sure: `same_weights`
+        tells.
+        """
         return float(self.differences.max())
 
     @property

@@ -18,6 +18,7 @@ from mnist_nb.comparison.latency import Times, time_calls
 from mnist_nb.edge import CLASSES, EdgeClient, is_loopback
 from mnist_nb.errors import EdgeError
 
+BELOW_NOISE = "below the noise"  # a difference that came out as 0 or less
 MANY = 64  # images of the larger request, whose extra time is that of the images alone
 
 
@@ -27,7 +28,8 @@ class Part:
 
     Attributes:
         name: what it is.
-        ms: median milliseconds of a request with one image.
+        ms: median milliseconds of a request with one image; 0 where the difference that it is was
+            below the noise.
         how: how it was found, in words.
     """
 
@@ -129,7 +131,12 @@ def split(
 def rows(found: Split) -> Sequence[Sequence[object]]:
     """Rows for a table: part, milliseconds, share, how it was found."""
     total = sum(part.ms for part in found.parts) or 1.0
-    return [[p.name, f"{p.ms:.3f}", f"{p.ms / total:.0%}", p.how] for p in found.parts]
+    return [
+        [p.name, f"{p.ms:.3f}", f"{p.ms / total:.0%}", p.how]
+        if p.ms > 0
+        else [p.name, BELOW_NOISE, "", p.how]
+        for p in found.parts
+    ]
 
 
 def _nothing(request: httpx.Request) -> httpx.Response:

@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mnist_nb.comparison import Load, Split, Times, image_price, request_price
+from mnist_nb.comparison import (
+    BELOW_NOISE,
+    Load,
+    Part,
+    Split,
+    Times,
+    image_price,
+    request_price,
+)
 from mnist_nb.lessons.figures import HERE, THERE, THIRD, Shown, axes, picture, words
 from mnist_nb.network import milliseconds as ms
 
@@ -121,7 +129,7 @@ def parts(found: Split, title: str) -> Shown:
         # Beside the bar where there is room, else in it.
         at_left, inside = begin > 0.25 * total, part.ms > 0.6 * total
         plot.annotate(
-            ms(part.ms),
+            _part(part),
             (begin + part.ms / 2 if inside else begin if at_left else begin + part.ms, index),
             (0 if inside else -5 if at_left else 5, 0),
             textcoords="offset points",
@@ -135,8 +143,12 @@ def parts(found: Split, title: str) -> Shown:
     plot.set_xlim(0, total * 1.05)
     plot.set_xlabel("time since the call began (ms, medians one after the other)")
     assert names
-    said = ", ".join(f"{part.name} {ms(part.ms)}" for part in found.parts)
+    said = ", ".join(f"{part.name} {_part(part)}" for part in found.parts)
     return picture(figure, title, f"{said}; together {ms(total)}.")
+
+
+def _part(part: Part) -> str:
+    return ms(part.ms) if part.ms > 0 else BELOW_NOISE
 
 
 def prices(title: str) -> Shown:
@@ -208,13 +220,15 @@ def advice(
         f"{', '.join(found)} of distance" if found else "at no batch size that was measured"
     )
     second += f"; not at {' and '.join(never)}." if found and never else "."
+    second += " That holds for the processors of these two sides; a real data centre has others."
     return words(
         f"{first} {second}",
         "Take LOCAL where Python and the weights file can go: it answers soonest, works offline, "
         "costs nothing a request, and the drawing never leaves the machine.",
         "Take the EDGE where they cannot go, as in a phone or a web page; where one push has to "
         "reach everybody at once; or where many callers need an answer and none wants to run a "
-        f"server. Send many images in a request: a million cost {price_of_million(1):.2f} dollars "
+        "server. Send many images in a request, as many as the plan lets it compute (Free: 10 ms, "
+        f"some 50 images): a million cost {price_of_million(1):.2f} dollars "
         f"one by one and {price_of_million(256):.4f} in requests of 256.",
         "Either way the digits are the same: choose by time, cost and where the data may go, never "
         "by accuracy.",

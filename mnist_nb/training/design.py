@@ -56,8 +56,13 @@ def design(layers: Sequence[Entry], name: str = "my-network", seed: int = 1) -> 
     tensors: Tensors = {}
     shape: tuple[int, ...] = (1, 28, 28)
     for index, entry in enumerate(layers):
-        word, *numbers = (entry,) if isinstance(entry, str) else tuple(entry) or ("",)
-        if word not in _MAKERS or not all(isinstance(n, int) and n > 0 for n in numbers):
+        parts = entry if isinstance(entry, tuple | list) else (entry,)
+        word, *numbers = parts or ("",)
+        if (
+            not isinstance(word, str)
+            or word not in _MAKERS
+            or not all(isinstance(n, int) and n > 0 for n in numbers)
+        ):
             raise InputError(f"layer {index} is {entry!r:.60}: {_HOW}")
         try:
             layer, new = _MAKERS[word](f"{word}{index}", shape, rng, *numbers)

@@ -11,11 +11,16 @@ import pytest
 
 from mnist_nb.errors import InputError
 from mnist_nb.lessons.exercises import MODULES, check, exercises
+from tests.lessons.right_answers import RIGHT
 from tests.lessons.wrong_answers import WRONG
 
 NOTEBOOKS = {path.name[:2]: path for path in Path(__file__).parents[2].glob("notebooks/*.ipynb")}
 NAMES = [name for number in sorted(MODULES) for name in exercises(number)]
 EMPTY = [None, ..., "", "  ", [], (), {}, np.array([])]
+ODD = [
+    *[1j, -np.inf, 10**400, np.datetime64("2026-01-01"), b"abc", range(3), iter([1]), object()],
+    *[{1: 2}, {1, 2}, np.array(["a"]), [None], [[None]], [[]], [[[]]], [True], [..., ...]],
+]
 DETAILS = re.compile(r"<details>\s*<summary>[^<]+</summary>(.*?)</details>", re.DOTALL)
 CHECK = re.compile(r'^check\("(.*?)"', re.MULTILINE)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -70,12 +75,52 @@ def test_an_empty_answer_is_not_right(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_wrong_answer_is_not_right_and_says_what_is_off(name: str) -> None:
     wrong = WRONG[name]
-    assert len(wrong) >= 2
     for answer in [*wrong, object(), -12345.678, "no", [[1, 2], [3]]]:
         verdict = check(name, answer)
         assert not verdict, answer
         assert len(verdict.text) > 10
         assert repr(verdict).startswith("✗ Not yet. ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_of_a_wrong_type_is_said_to_be_one(name: str) -> None:
+    for answer in ODD:
+        verdict = check(name, answer)
+        assert not verdict, answer
+        assert not verdict.text.startswith("Your answer raised"), answer
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_right_answer_is_right_in_each_form(name: str) -> None:
+    right = RIGHT[name]
+    assert len(right) >= 4
+    assert len(right) + len(WRONG[name]) >= 12
+    for answer in right:
+        verdict = check(name, answer)
+        assert verdict, (answer, verdict.text)
+
+
+def test_what_is_off_is_said_of_the_answer_itself() -> None:
+    """Not that something raised, where the reader could not know why."""
+    for name, wrong in WRONG.items():
+        for answer in wrong:
+            text = check(name, answer).text
+            assert callable(answer) or not text.startswith("Your answer raised"), (answer, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "words"),
+    [
+        ("02-2", [[5] * 3, [-6] * 3, [1] * 3], "two rows of ink"),
+        ("02-3", WRONG["02-3"][2], "or logits of 1000"),
+        ("02-3", WRONG["02-3"][7], "return"),
+        ("04-4", WRONG["04-4"][4], "2 bytes are other ones"),
+        ("05-4", [5], "layer 0 is 5"),
+        ("05-4", WRONG["05-4"][8], "lets through only 1;"),
+    ],
+)
+def test_a_near_miss_is_told_what_it_missed(name: str, answer: Any, words: str) -> None:
+    assert words in check(name, answer).text
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -109,8 +154,8 @@ def test_a_function_that_raises_is_an_answer_that_is_off() -> None:
 
 
 def test_markup_in_an_answer_is_shown_as_text() -> None:
-    html = check("01-1", "<b>784</b>")._repr_html_()
-    assert "<b>784" not in html
+    html = check("01-1", "<b>1889</b>")._repr_html_()
+    assert "<b>1889" not in html
 
 
 @pytest.mark.parametrize("name", ["02-99", "99-1", "nonsense", 7])

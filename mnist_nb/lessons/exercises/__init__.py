@@ -3,17 +3,17 @@
 An exercise has a name, the number of its notebook and its own: "02-1". Each notebook has a module
 here with its checkers in a dictionary `EXERCISES`:
 
-    def _bytes(answer: Any) -> str:
-        if number(answer) == 28 * 28 * 3:
-            raise Off("are there three colours?")
+    def _dimensions(answer: Any) -> str:
+        if number(answer) == 28 + 28:
+            raise Off("rows and columns are not added.")
         if number(answer) != 28 * 28:
             raise Off("count the rows and the columns of the image.")
-        return "One byte for each pixel."
+        return "One number for each pixel."
 
-    EXERCISES = {"01-1": _bytes}
+    EXERCISES = {"01-1": _dimensions}
 
 A checker raises `Off` with what is off, without giving the answer away, or returns what there is to
-learn from being right. A test gives wrong answers to it.
+learn from being right. A test gives it at least twelve answers, right and wrong.
 
 In the notebook, after the heading "## Exercises", one code cell prepares what the exercises need,
 and each further code cell is an exercise that ends with its `check`. The last cell has for each a

@@ -7,14 +7,21 @@ from mnist_nb.comparison import image_price, request_price
 from mnist_nb.lessons.exercises.exercise import Off, number
 
 
-def _slower_than_p95(answer: Any) -> str:
-    found = number(answer)
-    if found == 380:
-        raise Off("those are the ones that are not slower.")
-    if found != 20:
-        raise Off("p95 is the time that 95 of 100 calls keep: how many of 400 do not?")
+def _page_of_twenty(answer: Any) -> str:
+    found, exact = number(answer), 100 * 0.5 ** (1 / 20)
+    if abs(found - exact / 100) < 1e-3:
+        raise Off("that is a share of 1: give it as a percentile, in percent.")
+    if abs(found - 50) < 1e-9:
+        raise Off("the median of one call: 20 of them are all so fast once in a million pages.")
+    if abs(found - 97.5) < 1e-9:
+        raise Off("close, but the slow calls of a page may come together in one.")
+    if abs(found - 95) < 1e-9:
+        raise Off("20 calls all keep p95 with a chance of 0.95 to the power of 20, not of a half.")
+    if abs(found - exact) > 0.06:
+        raise Off("when each call keeps a time with a chance of q, 20 keep it with q to the 20th.")
     return (
-        "One in twenty. A page that makes 20 calls meets such a slow one nearly two times in three."
+        "The page's everyday is a call's rare case: what half of the pages wait for, only 3 or 4 "
+        "calls of 100 exceed. That is why people look at p99 and not at the mean."
     )
 
 
@@ -25,7 +32,9 @@ def _late_calls(answer: Any) -> str:
         raise Off("that is a share of 1: give it in percent.")
     if abs(found - 1) < 1e-6:
         raise Off("a call is late when its question OR its answer is lost.")
-    if abs(found - exact) > 0.015:
+    if abs(found - 2) < 1e-6:
+        raise Off("close: that counts a call twice whose question and answer are both lost.")
+    if abs(found - exact) > 0.006:
         raise Off("a call is in time when both get through: how likely is that?")
     return (
         "About 2 calls in 100. So p95 does not notice, and p99 has the full timer of 200 ms in it: "
@@ -36,7 +45,8 @@ def _late_calls(answer: Any) -> str:
 def _break_even(answer: Any) -> str:
     if not callable(answer):
         raise Off("the answer is your function itself: break_even, without brackets after it.")
-    cases = ((0.4, 0.2, 1.0), (0.4, 0.2, 30.0), (0.35, 0.15, 90.0), (1.0, 0.5, 0.2))
+    # Binary fractions: where both take just as long, no rounding decides.
+    cases = ((0.5, 0.25, 1.0), (0.375, 0.125, 30.0), (0.75, 0.5, 90.1), (1.0, 0.5, 0.2))
     for here, edge, way in cases:
         said = answer(here, edge, way)
         what = f"your break_even({here}, {edge}, {way})"
@@ -69,7 +79,7 @@ def _same_price(answer: Any) -> str:
 
 
 EXERCISES = {
-    "03-1": _slower_than_p95,
+    "03-1": _page_of_twenty,
     "03-2": _late_calls,
     "03-3": _break_even,
     "03-4": _same_price,

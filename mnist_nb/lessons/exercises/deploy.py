@@ -58,17 +58,24 @@ def _prune(answer: Any) -> str:
 
 
 def _damaged(answer: Any) -> str:
-    if not isinstance(answer, bytes | bytearray):
+    if not isinstance(answer, bytes | bytearray | memoryview):
         raise Off("the answer is the bytes of a file.")
-    size = shipped_weights().stat().st_size
+    answer, content = bytes(answer), shipped_weights().read_bytes()
+    size = len(content)
     if len(answer) != size:
         raise Off(f"it has {len(answer):,} bytes; it shall keep all {size:,}.")
     try:
-        read_weights(bytes(answer))
+        read_weights(answer)
     except WeightsError as error:
         if "not finite" not in str(error):
             raise Off(f"it is refused, but for another reason: {error}") from None
-        return f"{error}. One such number would make every answer NaN."
+        changed = sum(a != b for a, b in zip(answer, content, strict=True))
+        if changed > 1:
+            raise Off(
+                f"it is refused for that, but {changed} bytes are other ones; fewer are enough. "
+                "What is in each of the last four already?"
+            ) from None
+        return f"{error}. One byte, and every answer would be NaN."
     raise Off("this one would be served: its numbers are all finite.")
 
 

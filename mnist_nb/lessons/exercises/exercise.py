@@ -73,9 +73,9 @@ def number(answer: Any) -> float:
     """Read a number; raises `Off` for anything else."""
     try:
         array = np.asarray(answer, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         array = np.empty(0)
-    if array.size != 1 or isinstance(answer, str | bool) or not np.isfinite(array).all():
+    if array.size != 1 or isinstance(answer, str | bool | np.bool_) or not np.isfinite(array).all():
         raise Off(f"the answer is one number, but this is {_kind(answer)}.")
     return float(array.reshape(()))
 
@@ -84,7 +84,7 @@ def array(answer: Any, *shape: int) -> NDArray[np.float64]:
     """Read numbers of a shape; raises `Off` for anything else."""
     try:
         values = np.asarray(answer, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Off(f"numbers are wanted, but this is {_kind(answer)}.") from None
     if values.shape != shape:
         raise Off(f"numbers of shape {shape} are wanted, but these have shape {values.shape}.")

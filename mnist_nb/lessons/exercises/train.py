@@ -9,6 +9,7 @@ from mnist_nb.network import Conv2d
 from mnist_nb.training import design
 
 FEWEST = 3000  # parameters that the small network of 05-4 has to stay below
+NARROWEST = 20  # numbers that go on from each of its layers but the last, at least
 
 
 def _guessing(answer: Any) -> str:
@@ -17,9 +18,12 @@ def _guessing(answer: Any) -> str:
         raise Off("that is in bits: take the natural logarithm.")
     if math.isclose(found, -math.log(10), rel_tol=0.01):
         raise Off("a logarithm of a share is negative; the loss is minus that.")
-    if not math.isclose(found, math.log(10), rel_tol=0.01):
+    if abs(found - math.log(10)) > 0.006:
         raise Off("the right digit gets a tenth: what is minus the logarithm of that?")
-    return "Where the curve of an honest start begins. A loss above it means: sure, and wrong."
+    return (
+        "An honest guesser begins there. Random weights do not: they are sure of this or that, "
+        "mostly wrong, and their curve begins above it."
+    )
 
 
 def _steps(answer: Any) -> str:
@@ -47,18 +51,27 @@ def _first_layer(answer: Any) -> str:
 
 
 def _small(answer: Any) -> str:
-    if not isinstance(answer, list):
+    if not isinstance(answer, list | tuple):
         raise Off("the answer is a list of layers, as LAYERS above.")
     try:
         weights = design(answer)
     except MnistNbError as error:
         raise Off(f"these layers make no network: {error}.") from None
-    if len(weights.architecture.labels) != 10 or not any(
-        isinstance(layer, Conv2d) for layer in weights.architecture.layers
-    ):
+    layers, tensors = weights.architecture.layers, weights.tensors
+    windows = [tensors[layer.weight].shape[-1] for layer in layers if isinstance(layer, Conv2d)]
+    if not windows:
         raise Off("there is no convolution among them.")
+    if max(windows) < 2:
+        raise Off("a window of one pixel sees no neighbours, and so no edge of a stroke.")
     if weights.parameters >= FEWEST:
         raise Off(f"it has {weights.parameters:,} parameters; fewer than {FEWEST:,} are wanted.")
+    shapes = weights.architecture.shapes({name: t.shape for name, t in tensors.items()})
+    narrowest = min(math.prod(shape) for shape in shapes[:-1])
+    if narrowest < NARROWEST:
+        raise Off(
+            f"at its narrowest it lets through only {narrowest}; at least {NARROWEST} numbers are "
+            "wanted, or it has too little to tell digits apart by."
+        )
     return (
         f"{weights.parameters:,} parameters, and the edge runs it without a new deploy. Put your "
         "list in place of LAYERS and run the notebook again: what does it cost in accuracy?"

@@ -17,7 +17,7 @@ from mnist_nb.lessons.layers.pictures import (
     signed_rows,
 )
 from mnist_nb.lessons.layers.subject import Look, Subject
-from mnist_nb.lessons.layers.view import View, button, note, slider
+from mnist_nb.lessons.layers.view import View, button, slider
 from mnist_nb.network import Conv2d, Flatten, Linear, is_sure, percent
 
 
@@ -33,7 +33,7 @@ class Answer(View):
         head = says(look.probabilities, network.labels, network.not_sure_below)
         bars = probability_rows(look.probabilities, network.labels, "Probability of each digit")
         return (
-            f'{note(look)}<p class="mn-head">The network {head}</p>'
+            f'{self.note()}<p class="mn-head">The network {head}</p>'
             f'<div class="mn-row"><div class="mn-wide">{bars}</div>{_way(look)}</div>'
         )
 
@@ -88,7 +88,7 @@ class Softmax(View):
         temperature = self.temperature.value
         shares = softmax(look.logits, temperature)
         return (
-            f'{note(look)}<div class="mn-row"><div class="mn-wide">'
+            f'{self.note()}<div class="mn-row"><div class="mn-wide">'
             f'{signed_rows(look.logits, labels, "Logits")}</div><div class="mn-wide">'
             f"{probability_rows(shares, labels, f'Probabilities at temperature {temperature:.3g}')}"
             f"</div></div>{_curves(look.logits, temperature, labels)}"
@@ -154,4 +154,4 @@ class Doubt(View):
             look.probabilities, network.labels, "Probabilities; the line is the threshold",
             threshold,
         )  # fmt: skip
-        return f'{note(look)}<p class="mn-sum">{verdict}</p><div class="mn-wide">{bars}</div>'
+        return f'{self.note()}<p class="mn-sum">{verdict}</p><div class="mn-wide">{bars}</div>'

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from mnist_nb.lessons.layers.picker import Picker, Point
 from mnist_nb.lessons.layers.pictures import NEGATIVE, POSITIVE, grey_uri, signed, signed_uri
 from mnist_nb.lessons.layers.subject import Subject
-from mnist_nb.lessons.layers.view import View, counter, dropdown, note
+from mnist_nb.lessons.layers.view import View, counter, dropdown
 from mnist_nb.network import Conv2d
 
 PIXEL = 9  # CSS pixels of one pixel
@@ -31,6 +31,10 @@ class Convolution(View):
         self._index = look.layers.index(Conv2d)
         self._layer: Conv2d = look.layers.layers[self._index]  # type: ignore[assignment]
         count, self._rows, self._columns = look.outputs[self._index + 1].shape
+        entry = subject.network.architecture  # one scale of colours for all patches and filters
+        ends = (0 - entry.mean) / entry.std, (255 / entry.scale - entry.mean) / entry.std
+        weights = subject.network.weights.tensors[self._layer.weight]
+        self._limit = max(*map(abs, ends), float(np.abs(weights).max()))
         self.filter = dropdown("Filter", range(count))
         self.row = counter("Row", self._rows // 2, 0, self._rows - 1)
         self.column = counter("Column", self._columns // 2, 0, self._columns - 1)
@@ -56,18 +60,17 @@ class Convolution(View):
         products = patch * kernel  # float32, one rounding each
         total = np.float32(products.sum(dtype=np.float64) + bias)
         theirs = result[row, column]
-        limit = max(float(np.abs(values).max()) for values in (patch, kernel, products))
         equation = "".join(
             [
-                _grid(patch, "Patch of the image", limit),
-                '<span class="mn-sign">×</span>',
-                _grid(kernel, f"Filter {number}", limit),
+                _grid(patch, "Patch of the image", self._limit),
+                '<span class="mn-sign" title="each times the one in its place">⊙</span>',
+                _grid(kernel, f"Filter {number}", self._limit),
                 '<span class="mn-sign">=</span>',
-                _grid(products, "Products", limit),
+                _grid(products, "Products", self._limit),
             ]
         )
         return (
-            f"{self._pictures(result, row, column)}{_captions(number)}{note(look)}"
+            f"{self._pictures(result, row, column)}{_captions(number)}{self.note()}"
             f'<div class="mn-row mn-equation">{equation}</div>'
             f'<p class="mn-sum" data-sum="{total:.9g}" data-network="{theirs:.9g}">'
             f"The {products.size} products sum to {signed(float(products.sum()), 6)}; with the "

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mnist_nb.lessons.layers.pictures import img, ink_uri, signed, signed_uri
 from mnist_nb.lessons.layers.subject import Look, Subject
-from mnist_nb.lessons.layers.view import View, choice, dropdown, note
+from mnist_nb.lessons.layers.view import View, choice, dropdown
 from mnist_nb.network import PATCH, erased, evidence
 
 PIXEL = 10  # CSS pixels of a pixel of the large picture
@@ -50,7 +50,7 @@ class Evidence(View):
                 "patches together may be worth more, or less, than each alone."
             )
         return (
-            f'{note(look)}<p class="mn-head">Evidence for {pair}</p>'
+            f'{self.note()}<p class="mn-head">Evidence for {pair}</p>'
             f'<div class="mn-row mn-heat">{_large(look, heat, pair)}<div class="mn-wide">'
             f'<p class="mn-sum" data-total="{total:.9g}" data-gap="{gap:.9g}">{says}</p>'
             f'<p><b class="mn-key is-for"></b> spoke for {labels[label]}<br>'

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mnist_nb.lessons.layers.pictures import Plot, img, signed_uri, tiles
 from mnist_nb.lessons.layers.subject import Subject
-from mnist_nb.lessons.layers.view import View, choice, dropdown, note
+from mnist_nb.lessons.layers.view import View, choice, dropdown
 from mnist_nb.network import BatchNorm2d, Conv2d, Flatten, gelu
 
 ACROSS = 8  # maps in a row
@@ -30,7 +30,7 @@ class FeatureMaps(View):
         parts = []
         for nth, outputs in enumerate(_blocks(look.layers.layers, look.outputs)):
             parts.append(self._picture(nth + 1, outputs[self.stage.value]))
-        return note(look) + "".join(parts)
+        return self.note() + "".join(parts)
 
     def _picture(self, nth: int, maps: NDArray[np.float32]) -> str:
         count, height, width = maps.shape
@@ -101,7 +101,7 @@ class Curves(View):
             "lets only a little of them through, at least −0.17."
         )
         return (
-            f'{note(look)}<div class="mn-row"><figure>{_norm_plot(before, normal, channel)}'
+            f'{self.note()}<div class="mn-row"><figure>{_norm_plot(before, normal, channel)}'
             f"<figcaption>Batch norm</figcaption></figure><figure>{_gelu_plot(normal, after)}"
             f"<figcaption>GELU; dashed is ReLU, max(0, x)</figcaption></figure></div>"
             f"<p>{text}</p><p>{gelu_text}</p>"

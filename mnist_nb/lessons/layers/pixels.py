@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from mnist_nb.drawing import Drawing, rasterize
 from mnist_nb.lessons.layers.pictures import grey_uri, img, says
 from mnist_nb.lessons.layers.subject import Subject
-from mnist_nb.lessons.layers.view import View, button, counter, note
+from mnist_nb.lessons.layers.view import View, button, counter
 
 Grey = NDArray[np.uint8]
 Row = NDArray[np.float32]  # (labels,)
@@ -57,7 +57,7 @@ class RasterSteps(View):
             for index, (picture, answer) in enumerate(zip(pictures, answers, strict=True))
         ]
         return (
-            f'{note(look)}<div class="mn-row">{"".join(figures[:2])}</div>'
+            f'{self.note()}<div class="mn-row">{"".join(figures[:2])}</div>'
             '<p class="mn-head">One step left out at a time</p>'
             f'<div class="mn-row">{"".join(figures[2:])}</div>'
         )
@@ -108,7 +108,7 @@ class Pixels(View):
         ink = int(np.count_nonzero(image))
         label = f"{SIDE} rows of {SIDE} bytes; {ink} of the {image.size} are not 0"
         return (
-            f'{note(look)}<div class="mn-scroll" tabindex="0" role="group" '
+            f'{self.note()}<div class="mn-scroll" tabindex="0" role="group" '
             f'aria-label="Table of bytes"><table class="mn-bytes" role="img" aria-label="{label}">'
             f"{''.join(rows)}</table></div>"
             f'<p class="mn-sum" data-byte="{byte}" data-number="{number:.9g}">'

@@ -10,9 +10,10 @@ from typing import Any
 import ipywidgets as widgets
 
 from mnist_nb.lab import STYLES, FrontEnd, close_all
-from mnist_nb.lessons.layers.subject import Look, Subject
+from mnist_nb.lessons.layers.subject import Subject
 
-SAMPLE_NOTE = '<p class="mn-note">Nothing is drawn yet: this is a sample. Draw on the pad.</p>'
+SAMPLE_NOTE = '<p class="mn-note">Nothing is drawn yet: this is a sample.{}</p>'
+BESIDE, ELSEWHERE = " Draw on the pad.", " It follows the pad of the other sections."
 
 
 @cache
@@ -55,6 +56,7 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
         with_pad: bool = True,
     ) -> None:
         self.subject = subject
+        self._where = BESIDE if with_pad else ELSEWHERE
         self._drawing_lock = threading.RLock()
         self._newest = 0  # how often this has looked
         self._guard = subject.pad.status.guard
@@ -78,6 +80,10 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
     def html(self) -> str:
         """Return what to show of `self.subject.look`, everything escaped."""
         raise NotImplementedError
+
+    def note(self) -> str:
+        """Return a remark when a sample stands in for a drawing."""
+        return SAMPLE_NOTE.format(self._where) if self.subject.look.is_sample else ""
 
     def follow(self) -> None:
         """Show the newest drawing."""
@@ -111,7 +117,8 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def still(self) -> str:
         """Return what is shown now as HTML that needs neither a kernel nor another file."""
-        return f'<style>{css()}</style><div class="mnist-nb mn-still">{self.shown.value}</div>'
+        shown = self.shown.value.replace(BESIDE, "")  # the pad is not in the picture
+        return f'<style>{css()}</style><div class="mnist-nb mn-still">{shown}</div>'
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.title}>"
@@ -123,11 +130,6 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
             data["text/plain"] = repr(self)
             data["text/html"] = self.still()
         return bundle
-
-
-def note(look: Look) -> str:
-    """Return a remark when a sample stands in for a drawing."""
-    return SAMPLE_NOTE if look.is_sample else ""
 
 
 def button(text: str, tooltip: str, call: Callable[[], object]) -> widgets.Button:
