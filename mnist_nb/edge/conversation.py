@@ -27,6 +27,7 @@ Protocol = Literal["auto", "binary", "json"]
 Progress = Callable[[int, int], object]
 Talk = Generator[Request, Answer, EdgeResult]
 
+TOO_MUCH = 413
 _LARGEST_ANSWER = 4 << 20  # bytes; an honest one is below 64 KB
 _SECONDS_PER_IMAGE = 0.002  # ten times what an image takes on a busy laptop's workerd
 CONNECTIONS = 16
@@ -84,14 +85,17 @@ class BaseClient:
         rows = as_images(images)
         total = len(rows)
         parts: list[EdgeResult] = []
-        done = 0
+        done, most = 0, BATCH
         with self._hidden_token():
             while done < total:
                 if self._protocol == "json":
                     part = read_json((yield json_request(rows[done])))
                 else:
-                    batch = rows[done : done + BATCH]
+                    batch = rows[done : done + most]
                     answer = yield binary_request(batch)
+                    if answer.status == TOO_MUCH and len(batch) > 1:
+                        most = len(batch) // 2  # weights that take long: fewer images at a time
+                        continue
                     if self._protocol == "auto" and speaks_only_json(answer):
                         part = read_json((yield json_request(rows[done])))
                         self._protocol = "json"

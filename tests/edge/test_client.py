@@ -471,3 +471,26 @@ def test_a_packed_answer_is_not_unpacked(coding: str) -> None:
         pytest.raises(EdgeProtocolError, match="packed"),
     ):
         edge.model()
+
+
+def test_a_batch_that_costs_too_much_goes_in_smaller_ones() -> None:
+    """The edge refuses more images at once than its weights leave time for, and says how many."""
+    sizes = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        count = len(request.content) // 784
+        sizes.append(count)
+        if count > 3:
+            return httpx.Response(413, json={"title": "Too much work", "detail": "at most 3"})
+        return answering(probabilities(count))(request)
+
+    with sync_client(handler) as client:
+        result = client.classify(np.zeros((10, 28, 28), np.uint8))
+    assert sizes == [10, 5, 2, 2, 2, 2, 2]
+    assert result.probabilities.shape == (10, 10)
+
+
+def test_one_image_that_costs_too_much_is_an_error() -> None:
+    problem = httpx.Response(413, json={"title": "Too much work", "detail": "other weights"})
+    with sync_client(lambda request: problem) as client, pytest.raises(EdgeProblem, match="413"):
+        client.classify(IMAGE)
