@@ -2,7 +2,7 @@
 // with folders of your own `node page/build.mjs PUBLIC LAB`. The made files are committed, so that a
 // clone can be served as it is; a test builds them again and compares the bytes.
 
-import { copyFile, readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 
@@ -55,4 +55,6 @@ for (const output of outputs) {
     logLevel: "warning",
   });
 }
-await copyFile(join(here, "index.html"), join(served, "index.html"));
+const page = await readFile(join(here, "index.html"), "utf8");
+const [first, ...lines] = page.split("\n");
+await writeFile(join(served, "index.html"), [first, `<!-- ${made} -->`, ...lines].join("\n"));
