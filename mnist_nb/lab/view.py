@@ -22,7 +22,6 @@ from mnist_nb.network import DIGITS, Answer
 
 HERE, THERE, STALE, LATE, COLD, TWIN, TELL = (1 << bit for bit in (0, 1, 2, 3, 4, 5, 6))
 _HEAD = struct.Struct("<IIff")
-_BLANK = np.zeros((28, 28), np.uint8)
 
 STYLES = Path(__file__).with_name("view.css")
 
@@ -48,15 +47,15 @@ class View(FrontEnd):
 
     Args:
         mode: "lab" shows answers too, "seen" the 28x28 image alone.
-        painted: called with the number of a frame that the page has painted.
+        painted: called with what the page says: the number of a frame that it has painted.
     """
 
     frame = traitlets.Bytes(b"").tag(sync=True)
 
-    def __init__(self, mode: Mode, painted: Callable[[int], object] | None = None) -> None:
+    def __init__(self, mode: Mode, painted: Callable[[Any], object] | None = None) -> None:
         super().__init__(facts={"mode": mode, "labels": list(DIGITS)})
         if painted is not None:
-            self.on_msg(lambda widget, said, buffers: painted(int(said.get("painted", 0))))
+            self.on_msg(lambda widget, said, buffers: painted(said.get("painted")))
 
     def tell(self, **facts: Any) -> None:
         """Change some of the facts; sends nothing when they are as they were."""
@@ -96,10 +95,6 @@ class View(FrontEnd):
         self.frame = (
             _HEAD.pack(number, flags, *times) + numbers.astype("<f4").tobytes() + image.tobytes()
         )
-
-    def empty(self, number: int) -> None:
-        """Send a frame of empty paper."""
-        self.show(number, _BLANK)
 
 
 def _ms(answer: Answer | None) -> float:
