@@ -1,6 +1,7 @@
 """Pictures from files, classified here and at the edge, for the command line."""
 
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -148,11 +149,17 @@ def open_picture(path: Path) -> Image.Image:
     """
     try:
         source = BytesIO(sys.stdin.buffer.read(LARGEST)) if path == STDIN else path
-        with Image.open(source) as picture:
-            return ImageOps.exif_transpose(picture).copy()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(source)
+        with picture:
+            picture.draft(None, (1200, 1200))  # a JPEG is then read at a fraction of its size
+            picture.load()
+            ImageOps.exif_transpose(picture, in_place=True)
+            return picture
     except UnidentifiedImageError:
         raise InputError(f"{path} is not a picture: give a PNG, JPEG, GIF, BMP or WebP") from None
-    except Image.DecompressionBombError as error:
-        raise InputError(f"{path} is too large a picture: {error}") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputError(f"{path} is too large a picture, make it smaller: {error}") from None
     except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises for damaged files
         raise InputError(f"{path} cannot be read: {error}") from None

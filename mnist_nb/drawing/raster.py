@@ -9,12 +9,12 @@ to the centre of mass is by fractions of a pixel.
 `deploy/public/raster.js` is the same recipe for the web page; a test holds the two together.
 """
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mnist_nb.drawing.pictures import ink_of
 from mnist_nb.drawing.strokes import Drawing
 from mnist_nb.errors import InputError
 
@@ -44,8 +44,8 @@ def rasterize(
     """Return the 28x28 image of a digit, as MNIST would show it.
 
     Args:
-        source: a `Drawing`; or a picture of one digit, as a PIL image or a 2-D array of numbers
-            0..255, dark on light or light on dark.
+        source: a `Drawing`; or a picture of one digit, as a PIL image of any mode or a 2-D array of
+            numbers 0..255, dark on light or light on dark; see `pictures`.
         pen: pen width in pixels of the 28x28 image.
         crop: fit the ink into the box; False shrinks the whole canvas to 28x28.
         keep_aspect: False stretches the ink to fill the box in both directions.
@@ -66,7 +66,7 @@ def rasterize(
     if not (np.isfinite(pen) and 0 < pen <= 8):
         raise InputError(f"the pen is above 0 and at most 8 pixels wide, got {pen!r}")
     if not isinstance(source, Drawing):
-        return _from_picture(_grey_levels(source))
+        return _from_picture(ink_of(source))
     if source.is_empty:
         return np.zeros((SIZE, SIZE), np.uint8)
     start, end, pen = _fit(source, float(pen), crop, keep_aspect, pen_after_scaling)
@@ -169,41 +169,9 @@ def _bytes(ink: NDArray[Any]) -> Grey:
 # --- pictures ------------------------------------------------------------------------------------
 
 
-def _grey_levels(source: object) -> NDArray[np.float64]:
-    """Return grey levels (H, W) 0..255 of a PIL image or a 2-D array."""
-    pillow = sys.modules.get("PIL.Image")  # loaded by whoever has a picture of it
-    if pillow and isinstance(source, pillow.Image):
-        rgba = source.convert("RGBA")  # what is transparent is paper
-        return np.asarray(
-            pillow.alpha_composite(pillow.new("RGBA", rgba.size, "white"), rgba).convert("L"),
-            np.float64,
-        )
-    try:
-        levels = np.asarray(source, np.float64)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"rasterize takes a Drawing, a PIL image or a 2-D array, got {type(source).__name__}:"
-            " open a file with PIL.Image.open(path), make strokes a Drawing(strokes)"
-        ) from None
-    if levels.ndim != 2 or 0 in levels.shape:
-        strokes = ": make strokes a Drawing(strokes)" if isinstance(source, (list, tuple)) else ""
-        raise InputError(
-            f"a picture is a 2-D array (height, width), got shape {levels.shape}{strokes}"
-        )
-    if not np.isfinite(levels).all() or levels.min() < 0 or levels.max() > 255:
-        raise InputError(
-            f"a picture holds grey levels 0..255, got {levels.min():g} to {levels.max():g}"
-        )
-    if 0 < levels.max() <= 1 and np.asarray(source).dtype.kind == "f":
-        raise InputError("a picture holds grey levels 0..255, got floats 0..1: multiply by 255")
-    return levels
-
-
-def _from_picture(levels: NDArray[np.float64]) -> Grey:
-    border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
-    ink = np.abs(levels - np.median(border))  # dark on light and light on dark alike
+def _from_picture(ink: NDArray[np.floating]) -> Grey:
     strongest = ink.max()
-    if strongest < 32:  # no contrast: an empty page and its noise
+    if strongest == 0:
         return np.zeros((SIZE, SIZE), np.uint8)
     if _is_framed(ink):
         return _bytes(ink / 255)
@@ -214,8 +182,10 @@ def _from_picture(levels: NDArray[np.float64]) -> Grey:
     height, width = (max(1, round(side * scale)) for side in ink.shape)
     from PIL import Image
 
-    small = Image.fromarray(ink.astype(np.float32)).resize((width, height), Image.Resampling.BOX)
-    ink = np.asarray(small, np.float64)
+    # Ink of few pixels is enlarged smoothly, not to blocks.
+    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    small = Image.fromarray(ink.astype(np.float32)).resize((width, height), how)
+    ink = np.clip(np.asarray(small, np.float64), 0, 1)
     x, y = np.floor(CENTER - mass_center(ink) + 0.5).astype(int)
     x, y = np.clip([x, y], 0, [SIZE - width, SIZE - height])
     field = np.zeros((SIZE, SIZE))
@@ -223,7 +193,7 @@ def _from_picture(levels: NDArray[np.float64]) -> Grey:
     return _bytes(field)
 
 
-def _is_framed(ink: NDArray[np.float64]) -> bool:
+def _is_framed(ink: NDArray[np.floating]) -> bool:
     """Is this an MNIST image already: 28x28, in the box, its centre of mass in the centre?"""
     if ink.shape != (SIZE, SIZE):
         return False

@@ -123,9 +123,10 @@ def file_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
     if path.exists() and not path.is_file() and not path.is_dir():
         raise WeightsError("it is a pipe or a device, not a file: copy it to a file first")
     with path.open("rb") as file:
-        content = file.read(most + 1)
-    if len(content) > most:
-        size = max(path.stat().st_size, len(content))
+        size = path.stat().st_size
+        content = file.read(most + 1) if size <= most else b""  # it may lie, and grow
+    size = max(size, len(content))
+    if size > most:
         raise WeightsError(f"{size:,} bytes, at most {most:,} are allowed")
     return content
 

@@ -153,8 +153,7 @@ def test_a_sample_needs_no_hand_and_the_keyboard_is_enough(lab: LabNotebook):
     assert lab.page.evaluate("document.activeElement.tagName") == "CANVAS"
     keys.press("7")
     assert_both_say(lab, 7)
-    keys.press("Backspace")
-    lab.wait_for("d.state === 'drawn'")
+    keys.press("Backspace")  # a stroke, and it may have two
     keys.press("Control+z")
     lab.wait_for("d.state === 'empty'")
     keys.press("Shift+Tab")
