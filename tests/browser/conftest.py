@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.browser import ROOT, browser, edge, jupyter, open_notebook  # noqa: F401  # fixtures
+from tests.support.page import keen_edge, open_page  # noqa: F401  # fixtures
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

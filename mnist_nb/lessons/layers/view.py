@@ -12,6 +12,7 @@ import ipywidgets as widgets
 from mnist_nb.lab import STYLES, FrontEnd, close_all
 from mnist_nb.lessons.layers.subject import Subject
 
+SHEETS = ("layers.css", "tables.css")
 SAMPLE_NOTE = '<p class="mn-note">Nothing is drawn yet: this is a sample.{}</p>'
 BESIDE, ELSEWHERE = " Draw on the pad.", " It follows the pad of the other sections."
 
@@ -19,7 +20,9 @@ BESIDE, ELSEWHERE = " Draw on the pad.", " It follows the pad of the other secti
 @cache
 def css() -> str:
     """Return the style sheet of all views."""
-    return files("mnist_nb.lessons.layers").joinpath("layers.css").read_text(encoding="utf-8")
+    folder = files("mnist_nb.lessons.layers")
+    sheets = (folder.joinpath(name).read_text(encoding="utf-8") for name in SHEETS)
+    return "\n".join(sheets)
 
 
 class Styles(FrontEnd):
