@@ -27,6 +27,8 @@ PEN = 2.5  # pen width in pixels of the 28x28 image: strokes then carry as much 
 CENTER = 14.0  # pixel row and column of the centre of mass in MNIST, whose pixel i is centred on i
 SMALLEST = 0.04  # an extent below this share of the canvas is a dot or a slip: not blown up further
 PIECE = 1.0  # strokes are cut into pieces of at most this length, so that each touches few pixels
+MAX_PIECES = 100_000  # pen of this many pixels on the 28x28 image: minutes of scribbling
+AT_ONCE = 4096  # pieces whose pixels are in memory together, far more than a digit has
 
 Grey = NDArray[np.uint8]
 
@@ -61,7 +63,8 @@ def rasterize(
         uint8 (28, 28), 0 = background, 255 = ink. All zeros when there is nothing drawn.
 
     Raises:
-        InputError: not a drawing nor a picture, or numbers outside 0..255.
+        InputError: not a drawing nor a picture, numbers outside 0..255, or strokes that are more
+            than 100,000 pixels long on the 28x28 image.
     """
     if not (np.isfinite(pen) and 0 < pen <= 8):
         raise InputError(f"the pen is above 0 and at most 8 pixels wide, got {pen!r}")
@@ -114,6 +117,11 @@ def _pieces(
     step = points[np.flatnonzero(pen_down) + 1] - start
     count = np.ceil(np.hypot(step[:, 0], step[:, 1]) / PIECE).astype(int)  # (L,) pieces of each
     count = np.maximum(count, 1)
+    if count.sum() > MAX_PIECES:
+        raise InputError(
+            f"the strokes are {count.sum()} pixels long on the 28x28 image, at most {MAX_PIECES}"
+            " can be drawn: draw less, or stay on the canvas"
+        )
     index = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)  # (S,) 0, 1, ...
     piece = np.repeat(step / count[:, None], count, axis=0)
     begin = np.repeat(start, count, axis=0) + piece * index[:, None]
@@ -133,6 +141,25 @@ def _render(
     far = reach + PIECE / 2  # no pixel farther from a piece's middle gets ink
     window = np.arange(int(2 * far) + 1)  # (W,) so many pixels lie within `far` to both sides
     margin = len(window)  # around the field, for what falls outside of it
+    width = SIZE + 2 * margin
+    nearest2 = np.full(width * width, reach * reach)  # squared distance to the nearest piece
+    for at in range(0, len(start), AT_ONCE):
+        _come_near(nearest2, start[at : at + AT_ONCE], end[at : at + AT_ONCE], far, window)
+    field = nearest2.reshape(width, width)[margin:-margin, margin:-margin]
+    coverage: NDArray[np.float64] = np.minimum(reach - np.sqrt(field), 1)
+    return coverage
+
+
+def _come_near(
+    nearest2: NDArray[np.float64],
+    start: NDArray[np.float64],
+    end: NDArray[np.float64],
+    far: float,
+    window: NDArray[np.int_],
+) -> None:
+    """Lower the squared distances of a field with its margin, flat, to what these pieces reach."""
+    margin = len(window)
+    width = SIZE + 2 * margin
     first = np.ceil((start + end) / 2 - far)  # (S, 2) x and y of the window's first pixel
     first = np.minimum(np.maximum(first, -margin), SIZE)
     px = (first - start)[:, 0, None, None] + window  # (S, 1, W) from the start of the piece
@@ -144,14 +171,9 @@ def _render(
     along = px * (dx * per_length2) + py * (dy * per_length2)  # (S, W, W)
     along = np.minimum(np.maximum(along, 0), 1)  # 0 at the start of the piece, 1 at its end
     px, py = px - along * dx, py - along * dy
-    width = SIZE + 2 * margin
-    nearest2 = np.full(width * width, reach * reach)  # squared distance to the nearest piece
     corner = (first + margin).astype(int) @ np.array([1, width])  # (S,) index of the first pixel
     index = corner[:, None] + (window[:, None] * width + window).ravel()  # (S, W*W)
     np.minimum.at(nearest2, index.ravel(), (px * px + py * py).ravel())
-    field = nearest2.reshape(width, width)[margin:-margin, margin:-margin]
-    coverage: NDArray[np.float64] = np.minimum(reach - np.sqrt(field), 1)
-    return coverage
 
 
 def mass_center(ink: NDArray[Any]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from mnist_nb.errors import InputError
 
 FORMAT = "mnist-nb.drawing/1"
 MAX_POINTS = 100_000
+_NO_NUMBERS = (TypeError, ValueError, OverflowError, RecursionError)  # what numpy says of them
 
 
 class Drawing:
@@ -22,7 +23,8 @@ class Drawing:
         size: width and height of the canvas in pixels.
 
     Raises:
-        InputError: a stroke is not a sequence of finite (x, y) pairs, or the size is not positive.
+        InputError: a stroke is not a sequence of finite (x, y) pairs, there are more than 100,000
+            of them, or a side of the canvas is not from 0.001 to a million.
     """
 
     def __init__(
@@ -31,6 +33,8 @@ class Drawing:
         size: tuple[float, float] = (280, 280),
     ) -> None:
         self.size = _checked_size(size)
+        if not isinstance(strokes, Iterable):
+            raise InputError(f"strokes are sequences of (x, y) points, got {_shown(strokes)}")
         checked = (_checked_stroke(index, stroke) for index, stroke in enumerate(strokes))
         self.strokes: tuple[NDArray[np.float64], ...] = tuple(s for s in checked if len(s))
         points = sum(len(s) for s in self.strokes)
@@ -56,12 +60,12 @@ class Drawing:
         """
         try:
             data = json.loads(text)
-        except ValueError as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise InputError(f"a drawing is JSON text, but this does not parse: {error}") from None
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             found = data.get("format") if isinstance(data, dict) else type(data).__name__
             raise InputError(
-                f'a drawing has "format": "{FORMAT}", found {found!r}: save it with to_json()'
+                f'a drawing has "format": "{FORMAT}", found {_shown(found)}: save it with to_json()'
             )
         strokes, size = data.get("strokes"), data.get("size")
         if not isinstance(strokes, list) or not isinstance(size, list):
@@ -88,24 +92,32 @@ def _checked_stroke(index: int, stroke: object) -> NDArray[np.float64]:
     what = f"stroke {index} is a sequence of (x, y) points in canvas pixels"
     try:
         points = np.array(stroke, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{what}, got {stroke!r:.80}") from None
+    except _NO_NUMBERS:
+        raise InputError(f"{what}, got {_shown(stroke)}") from None
     if points.size == 0:
         return np.empty((0, 2))
     if points.ndim != 2 or points.shape[1] != 2:
         raise InputError(f"{what}, got an array of shape {points.shape}")
     if not np.isfinite(points).all() or np.abs(points).max() > 1e6:
-        raise InputError(f"{what}, each number finite and within a million, got {points!r:.80}")
+        raise InputError(f"{what}, each number finite and within a million, got {_shown(points)}")
     points.flags.writeable = False
     return points
 
 
 def _checked_size(size: object) -> tuple[float, float]:
-    what = "the size of a drawing is (width, height) in pixels, both above 0 and at most a million"
+    what = "the size of a drawing is (width, height) in pixels, both from 0.001 to a million"
     try:
         width, height = (float(side) for side in size)  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
-        raise InputError(f"{what}, got {size!r:.80}") from None
-    if not (0 < width <= 1e6 and 0 < height <= 1e6):
-        raise InputError(f"{what}, got {size!r:.80}")
+    except _NO_NUMBERS:
+        raise InputError(f"{what}, got {_shown(size)}") from None
+    if not (1e-3 <= width <= 1e6 and 1e-3 <= height <= 1e6):
+        raise InputError(f"{what}, got {_shown(size)}")
     return width, height
+
+
+def _shown(value: object) -> str:
+    """The start of a value; one that Python itself refuses to write out gives its type."""
+    try:
+        return f"{value!r:.80}"
+    except (ValueError, RecursionError):  # an integer of thousands of digits, lists in lists
+        return f"a {type(value).__name__} that is too large to show"

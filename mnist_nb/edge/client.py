@@ -16,6 +16,7 @@ from typing import Any, Self
 import httpx
 
 from mnist_nb.edge.conversation import BaseClient, Incoming, Progress, Protocol
+from mnist_nb.edge.deadline import at_most, watch
 from mnist_nb.edge.protocol import Answer, Request, model_request, read_object
 from mnist_nb.edge.result import EdgeResult, ModelRef, Place, Timing
 from mnist_nb.errors import EdgeError
@@ -29,8 +30,8 @@ class EdgeClient(BaseClient):
     Args:
         url: where the edge is; with or without a trailing slash or `/classify`.
         token: bearer token, when the edge wants one. It shows in no error and no repr.
-        timeout: seconds to wait for a connection, and again for the answer to one image; a batch
-            gets 2 ms more for each of its images.
+        timeout: seconds for a request of one image, from its connection to the last byte of its
+            answer; a batch gets 2 ms more for each of its images.
         protocol: "auto" finds out whether the edge speaks bytes (ours) or only the JSON of the
             original, one image at a time; "binary" or "json" insists.
         transport: an httpx transport, for tests.
@@ -50,6 +51,7 @@ class EdgeClient(BaseClient):
     ) -> None:
         super().__init__(url, token, timeout, protocol=protocol)
         self._http = httpx.Client(transport=transport, **self._settings())
+        watch(self._http)
 
     def classify(self, images: Any, progress: Progress | None = None) -> EdgeResult:
         """Classify images at the edge.
@@ -113,7 +115,10 @@ class EdgeClient(BaseClient):
     def _exchange(self, request: Request) -> Answer:
         incoming = Incoming(self.url, self._seconds(request))
         try:
-            with self._http.stream(**self._arguments(request)) as response:
+            with (
+                at_most(incoming.seconds),
+                self._http.stream(**self._arguments(request)) as response,
+            ):
                 incoming.headers_are_here(response.headers)
                 for chunk in response.iter_bytes():
                     incoming.add(chunk)
@@ -139,6 +144,7 @@ class AsyncEdgeClient(BaseClient):
     ) -> None:
         super().__init__(url, token, timeout, protocol=protocol)
         self._http = httpx.AsyncClient(transport=transport, **self._settings())
+        watch(self._http)
         self._sending: set[asyncio.Future[Answer]] = set()  # asyncio keeps no hold of its tasks
 
     async def classify(self, images: Any, progress: Progress | None = None) -> EdgeResult:
@@ -194,10 +200,11 @@ class AsyncEdgeClient(BaseClient):
     async def _send(self, request: Request) -> Answer:
         incoming = Incoming(self.url, self._seconds(request))
         try:
-            async with self._http.stream(**self._arguments(request)) as response:
-                incoming.headers_are_here(response.headers)
-                async for chunk in response.aiter_bytes():
-                    incoming.add(chunk)
+            with at_most(incoming.seconds):
+                async with self._http.stream(**self._arguments(request)) as response:
+                    incoming.headers_are_here(response.headers)
+                    async for chunk in response.aiter_bytes():
+                        incoming.add(chunk)
         except httpx.HTTPError as error:
             raise self._failure(error, incoming.seconds) from error
         return incoming.answer(response)

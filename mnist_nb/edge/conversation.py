@@ -140,8 +140,16 @@ class BaseClient:
             reason = str(error) or type(error).__name__
             return EdgeOffline(f"no edge at {self.url} ({reason}): {self._advice()}")
         return EdgeProtocolError(
-            f"{self.url} does not speak HTTP as expected ({error}): is this the URL of an edge?"
+            f"{self.url} does not speak HTTP as expected ({self._excerpt(error)}):"
+            " is this the URL of an edge?"
         )
+
+    def _excerpt(self, error: Exception) -> str:
+        """What an error says, which may quote all that the other side sent."""
+        text = str(error)
+        if self._token:
+            text = text.replace(self._token, "...")
+        return text if len(text) <= 200 else f"{text[:199]}…"
 
     def _advice(self) -> str:
         if self._loopback:
@@ -168,16 +176,15 @@ class Incoming:
     def __init__(self, url: str, seconds: float) -> None:
         self.url, self.seconds = url, seconds
         self.began = perf_counter()
-        self.deadline = float("inf")
+        self.deadline = self.began + seconds
         self.body = bytearray()
 
     def headers_are_here(self, headers: httpx.Headers) -> None:
-        """From now on the body has what is left of `seconds` to arrive.
+        """Look at them before the body.
 
         Raises:
             EdgeProtocolError: it is packed, although that was not asked for.
         """
-        self.deadline = self.began + self.seconds
         coding = headers.get("content-encoding", "identity").strip().lower()
         if coding != "identity":
             raise EdgeProtocolError(

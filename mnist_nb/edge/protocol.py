@@ -151,8 +151,8 @@ def check_status(answer: Answer) -> None:
         return
     said = _parsed(answer.body) if answer.is_problem else None
     said = said if isinstance(said, dict) else {}
-    title = str(said.get("title") or answer.reason or "error")
-    detail = str(said.get("detail") or _plain_detail(answer))
+    title = _words(said.get("title"), 200) or answer.reason[:200] or "error"
+    detail = _words(said.get("detail"), 700) or _plain_detail(answer)
     if answer.status in (401, 403):
         detail = f"{detail} Give the token of this edge: token=... or MNIST_NB_EDGE_TOKEN.".strip()
     raise EdgeProblem(answer.status, title, detail, _retry_after(answer))
@@ -189,7 +189,7 @@ def _place(text: str) -> Place:
         return Place()
 
     def word(key: str) -> str | None:
-        return str(said[key]) if said.get(key) else None
+        return _words(said.get(key), 100) or None
 
     return Place(word("object") or "", word("continent"), word("colo"), said.get("local") is True)
 
@@ -221,6 +221,11 @@ def _is_row(value: Any) -> bool:
     )
 
 
+def _words(value: Any, most: int) -> str:
+    """A text of at most so many characters; what is no text is none."""
+    return value[:most] if isinstance(value, str) else ""
+
+
 def _excerpt(body: bytes, length: int = 80) -> str:
     text = " ".join(body[: 4 * length].decode("utf-8", "replace").split())
     return text if len(text) <= length else text[: length - 1] + "…"
@@ -228,7 +233,9 @@ def _excerpt(body: bytes, length: int = 80) -> str:
 
 def _plain_detail(answer: Answer) -> str:
     if 300 <= answer.status < 400:
-        return f"it redirects to {answer.headers.get('location', 'nowhere')}; use that as the URL"
+        return (
+            f"it redirects to {answer.headers.get('location', 'nowhere'):.300}; use that as the URL"
+        )
     if answer.media_type == "text/html":
         return "with a web page; is this the URL of an edge?"
     return _excerpt(answer.body, 200)
@@ -240,5 +247,5 @@ def _retry_after(answer: Answer) -> float | None:
         return float(text)
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -1,4 +1,5 @@
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -29,6 +30,35 @@ def render_plainly(start, end, pen):
                 distance = float(np.linalg.norm(to_pixel - along * line))
                 field[y, x] = max(field[y, x], min(max(pen / 2 + 0.5 - distance, 0), 1))
     return field
+
+
+@pytest.mark.parametrize(
+    ("strokes", "size", "crop"),
+    [
+        ([[(x * 0.0028, 280 * (x % 2)) for x in range(100_000)]], (280, 280), True),
+        ([[(0, 0), (280 * (x % 2), x % 3)] for x in range(33_000)], (280, 280), True),
+        ([[(0, 0), (1e6, 1e6)]], (1, 1), False),
+        ([[(0, 0), (1e6, 1e6)]], (0.001, 0.001), False),
+    ],
+)
+def test_a_pen_that_goes_too_far_is_refused_at_once(strokes, size, crop):
+    drawing = Drawing(strokes, size)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="draw less"):
+            rasterize(drawing, crop=crop)
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_much_ink_is_drawn_in_parts_with_the_same_bits(monkeypatch):
+    drawing = Drawing([np.random.default_rng(1).uniform(0, 280, (1000, 2))])
+    images = []
+    for at_once in (100_000, 4096, 7):
+        monkeypatch.setattr(raster, "AT_ONCE", at_once)
+        images.append(rasterize(drawing, pen=0.5).tobytes())
+    assert len(set(images)) == 1
 
 
 points = st.tuples(st.floats(0, 280), st.floats(0, 280))

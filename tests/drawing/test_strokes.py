@@ -7,6 +7,10 @@ from mnist_nb import Drawing
 from mnist_nb.errors import InputError, MnistNbError
 
 
+def _json_of(stroke: str, width: str = "9") -> str:
+    return f'{{"format": "mnist-nb.drawing/1", "size": [{width}, 9], "strokes": [{stroke}]}}'
+
+
 def test_json_brings_back_the_same_drawing():
     drawing = Drawing([[(1, 2), (3.25, 4)], [(5, 6)]], (300, 200))
     again = Drawing.from_json(drawing.to_json())
@@ -49,6 +53,9 @@ def test_a_drawing_does_not_change_with_what_it_was_made_of():
         ([["ab"]], "ab"),
         ([[(1, 2), (3,)]], "stroke 0"),
         ([[None]], "stroke 0"),
+        ([[(10**400, 2)]], "stroke 0"),
+        ([[(10**5000, 2)]], "too large to show"),
+        (7, "got 7"),
         ([np.zeros((100_001, 2))], "100000 points"),
     ],
 )
@@ -59,7 +66,9 @@ def test_bad_strokes_say_which_and_what(strokes, says):
     assert isinstance(caught.value, ValueError)
 
 
-@pytest.mark.parametrize("size", [(0, 5), (5,), (1, 2, 3), "no", None, (np.nan, 1), (-1, 5)])
+@pytest.mark.parametrize(
+    "size", [(0, 5), (5,), (1, 2, 3), "no", None, (np.nan, 1), (-1, 5), (1e-320, 1), (10**400, 1)]
+)
 def test_bad_sizes(size):
     with pytest.raises(InputError, match="size"):
         Drawing([], size)
@@ -69,6 +78,12 @@ def test_bad_sizes(size):
     ("text", "says"),
     [
         ("{", "does not parse"),
+        (None, "does not parse"),
+        (b"\xff", "does not parse"),
+        ("[" * 100_000 + "]" * 100_000, "does not parse"),
+        (_json_of("[" * 900 + "]" * 900), "stroke 0"),
+        (_json_of(f"[[1{'0' * 400}, 2]]"), "stroke 0"),
+        (_json_of("[]", f"1{'0' * 400}"), "size"),
         ("[]", "list"),
         ("{}", "mnist-nb.drawing/1"),
         (json.dumps({"format": "mnist-nb.drawing/2"}), "drawing/2"),
