@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from mnist_nb.drawing import rasterize
 from mnist_nb.edge import EdgeClient
@@ -142,7 +142,7 @@ def find_pictures(paths: Sequence[Path]) -> list[Path]:
 
 
 def open_picture(path: Path) -> Image.Image:
-    """Open a picture, or that on stdin for `-`, turned as the camera was held.
+    """Open a picture, or that on stdin for `-`; `rasterize` turns it as the camera was held.
 
     Raises:
         InputError: Pillow cannot read it, or it is far too large.
@@ -155,7 +155,6 @@ def open_picture(path: Path) -> Image.Image:
         with picture:
             picture.draft(None, (1200, 1200))  # a JPEG is then read at a fraction of its size
             picture.load()
-            ImageOps.exif_transpose(picture, in_place=True)
             return picture
     except UnidentifiedImageError:
         raise InputError(f"{path} is not a picture: give a PNG, JPEG, GIF, BMP or WebP") from None

@@ -4,6 +4,7 @@ Ink is how far a pixel is from the paper, and the paper is what most of the bord
 needed only for pictures of its own, and is loaded by whoever has one.
 """
 
+import struct
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Levels = NDArray[np.float32]
 
+DAMAGED = (OSError, ValueError, SyntaxError, TypeError, struct.error)  # what Pillow then raises
+
 ENOUGH = 600  # pixels a side: 28 are wanted, and a photo has thousands
 FAINT = 32  # of 255: less contrast is an empty page and its noise
 SEEN = 0.2  # of the strongest ink: what counts as ink
@@ -26,6 +29,8 @@ PARTS = 10  # of a side of a photo, each with a light of its own
 UNEVEN = 0.4  # of the strongest contrast: what is further from the border's level is ink
 CONTACT = 0.15  # of a side: what touches the border for longer is no pen
 TALL = 0.2  # of a side: a piece that may be the digit
+BEYOND = 1.1  # of a range: resized pictures overshoot it
+ORIENTATION = 0x0112  # EXIF's tag: which way up a camera was held
 SPECK = 0.15  # of the largest piece: what is smaller is dirt
 
 
@@ -87,16 +92,24 @@ def _levels(picture: "Image") -> Levels:
     """Return float32 (H, W, 1 or 3), 0..255, of a PIL image of any mode."""
     factor = max(1, max(picture.size) // ENOUGH)
     try:
+        if picture.getexif().get(ORIENTATION, 1) != 1:  # else it would only copy
+            from PIL import ImageOps
+
+            picture = ImageOps.exif_transpose(picture)
         if picture.mode == "F" or picture.mode.startswith("I"):
             return _reduced(np.asarray(picture), factor)[:, :, None]
-        if picture.mode in ("L", "1"):
+        transparent = picture.has_transparency_data
+        if picture.mode in ("L", "1") and not transparent:
             grey = picture.convert("L")
             return np.asarray(grey.reduce(factor), np.float32)[:, :, None]
-        if not picture.has_transparency_data:
+        if not transparent:
             rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
             return np.asarray(rgb.reduce(factor), np.float32)
-        rgba = np.asarray(picture.convert("RGBA").reduce(factor), np.float32)
-    except (OSError, ValueError, SyntaxError) as error:  # Pillow reads the pixels only now
+        coloured = picture if picture.mode == "RGBA" else picture.convert("RGBA")
+        rgba = np.asarray(coloured.reduce(factor), np.float32)
+    except InputError:
+        raise
+    except DAMAGED as error:  # Pillow reads the pixels only now
         raise InputError(f"the picture cannot be read: {error}") from None
     colours, share = rgba[:, :, :3], rgba[:, :, 3:] / np.float32(255)
     # What is transparent is paper, and paper is what the ink is not.
@@ -108,16 +121,20 @@ def _levels(picture: "Image") -> Levels:
 
 
 def _reduced(values: NDArray[Any], factor: int) -> Levels:
-    """Return numbers of 16 or 32 bits, or floats, as 0..255: by what the format's range is."""
+    """Return numbers of 16 or 32 bits, or floats, as 0..255.
+
+    Their range is the smallest usual one that holds them: a camera's 12 bits, or 8, may be stored
+    in 16 bits too, and floats that were resized go a little beyond 1.
+    """
     height, width = (side // factor * factor for side in values.shape)
     blocks = values[:height, :width].reshape(height // factor, factor, width // factor, factor)
     small = blocks.mean(axis=(1, 3), dtype=np.float32)
     least, most = float(small.min()), float(small.max())
     if not np.isfinite([least, most]).all() or least < 0:
         raise InputError(f"a picture holds numbers from 0 up, got {least:g} to {most:g}")
-    wide = (1, 255, 65535) if values.dtype.kind == "f" else (65535,)
-    top = next((top for top in wide if most <= top), most)
-    scaled: Levels = small * np.float32(255 / top)
+    wide = (1, 255, 65535) if values.dtype.kind == "f" else (255, 4095, 65535)
+    top = next((top for top in wide if most <= BEYOND * top), most)
+    scaled: Levels = np.minimum(small * np.float32(255 / top), np.float32(255))
     return scaled
 
 

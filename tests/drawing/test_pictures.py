@@ -57,6 +57,36 @@ def test_floats_are_of_whatever_range(network: Network, top: float) -> None:
     assert read(network, stored(Image.fromarray(levels), "TIFF")) == (3, True)
 
 
+@pytest.mark.parametrize("mode", ["I", "I;16"])
+@pytest.mark.parametrize("times", [1, 16, 257])
+def test_fewer_bits_than_the_format_has(network: Network, mode: str, times: int) -> None:
+    dtype = np.int32 if mode == "I" else np.uint16
+    image = stored(Image.fromarray(np.asarray(drawn(3)).astype(dtype) * dtype(times)), "TIFF")
+    assert image.mode == mode
+    assert read(network, image) == (3, True)
+
+
+def test_floats_that_were_resized_go_beyond_one(network: Network) -> None:
+    levels = np.asarray(drawn(3), np.float32) / 255 * np.float32(1.02)
+    assert read(network, Image.fromarray(levels)) == (3, True)
+
+
+def test_a_grey_level_that_is_transparent(network: Network) -> None:
+    image = stored(drawn(5, 10, 0), "PNG", transparency=0)  # ink that is nearly black, and clear
+    assert image.mode == "L"
+    assert read(network, image) == (5, True)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_a_camera_that_was_held_upright(network: Network, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees, clockwise
+    turned = drawn(4).transpose(Image.Transpose.ROTATE_90)
+    image = stored(turned, kind, exif=exif)
+    assert read(network, image) == (4, True)
+    assert read(network, image) == (4, True)  # turned for this, not in the caller's hands
+
+
 @pytest.mark.parametrize("ink", [(0, 0, 0), (255, 255, 255), (255, 220, 0)])
 def test_ink_of_any_colour_on_transparency(network: Network, ink: tuple[int, ...]) -> None:
     image = drawn(5, (*ink, 255), (0, 0, 0, 0), "RGBA")
@@ -120,7 +150,7 @@ def test_an_empty_page_has_no_ink() -> None:
 
 @pytest.mark.parametrize("levels", [[[0.0, float("nan")]], [[-1.0, 3.0]]])
 def test_numbers_that_are_no_light_are_refused(levels: list[list[float]]) -> None:
-    with pytest.raises(InputError, match="from 0 up"):
+    with pytest.raises(InputError, match=r"^a picture holds numbers from 0 up"):
         ink_of(Image.fromarray(np.array(levels, np.float32)))
 
 
