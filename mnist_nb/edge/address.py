@@ -23,7 +23,8 @@ def normal_url(url: str) -> str:
         text = f"{'http' if _is_loopback_host(local) else 'https'}://{text}"
     try:
         parsed = httpx.URL(text)
-    except httpx.InvalidURL as error:
+        parsed.raw_host.decode("ascii").encode("idna")  # as the look-up of the name will
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise InputError(f"{url!r} is not a URL ({error}); give such as {_EXAMPLE}") from None
     if parsed.userinfo:
         raise InputError("the URL carries a user name or password; give the token with token=...")

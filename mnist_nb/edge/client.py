@@ -34,10 +34,13 @@ class EdgeClient(BaseClient):
             answer; a batch gets 2 ms more for each of its images.
         protocol: "auto" finds out whether the edge speaks bytes (ours) or only the JSON of the
             original, one image at a time; "binary" or "json" insists.
+        token_over_http: send the token to another machine also without TLS, where every machine
+            on the way can read it.
         transport: an httpx transport, for tests.
 
     Raises:
-        InputError: for a URL, token or timeout that cannot work.
+        InputError: for a URL, token or timeout that cannot work, and for a proxy or certificates
+            of the environment that cannot.
     """
 
     def __init__(
@@ -47,10 +50,12 @@ class EdgeClient(BaseClient):
         timeout: float = 2.0,
         *,
         protocol: Protocol = "auto",
+        token_over_http: bool = False,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        super().__init__(url, token, timeout, protocol=protocol)
-        self._http = httpx.Client(transport=transport, **self._settings())
+        super().__init__(url, token, timeout, protocol=protocol, token_over_http=token_over_http)
+        with self._environment():
+            self._http = httpx.Client(transport=transport, **self._settings())
         watch(self._http)
 
     def classify(self, images: Any, progress: Progress | None = None) -> EdgeResult:
@@ -69,7 +74,8 @@ class EdgeClient(BaseClient):
             EdgeOffline: when no answer came.
             EdgeProblem: when the edge answered with an error.
             EdgeProtocolError: when it answered something else than probabilities.
-            EdgeError: when the edge changed its weights between two requests.
+            EdgeError: when the edge changed its weights between two requests, or this client was
+                closed.
         """
         talk = self._conversation(images, progress)
         request = next(talk)
@@ -113,6 +119,7 @@ class EdgeClient(BaseClient):
         self.close()
 
     def _exchange(self, request: Request) -> Answer:
+        self._require_open(self._http.is_closed)
         incoming = Incoming(self.url, self._seconds(request))
         try:
             with (
@@ -140,10 +147,12 @@ class AsyncEdgeClient(BaseClient):
         timeout: float = 2.0,
         *,
         protocol: Protocol = "auto",
+        token_over_http: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        super().__init__(url, token, timeout, protocol=protocol)
-        self._http = httpx.AsyncClient(transport=transport, **self._settings())
+        super().__init__(url, token, timeout, protocol=protocol, token_over_http=token_over_http)
+        with self._environment():
+            self._http = httpx.AsyncClient(transport=transport, **self._settings())
         watch(self._http)
         self._sending: set[asyncio.Future[Answer]] = set()  # asyncio keeps no hold of its tasks
 
@@ -198,6 +207,7 @@ class AsyncEdgeClient(BaseClient):
         return await asyncio.shield(task)
 
     async def _send(self, request: Request) -> Answer:
+        self._require_open(self._http.is_closed)
         incoming = Incoming(self.url, self._seconds(request))
         try:
             with at_most(incoming.seconds):

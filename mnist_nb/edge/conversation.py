@@ -1,7 +1,7 @@
 """What the sync and the async client share: settings, the conversation, errors in words."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import perf_counter
 from typing import Any, Literal
 
@@ -9,6 +9,7 @@ import httpx
 
 from mnist_nb._version import __version__
 from mnist_nb.drawing import as_images
+from mnist_nb.edge import environment
 from mnist_nb.edge.address import is_loopback, normal_url
 from mnist_nb.edge.protocol import (
     BATCH,
@@ -48,6 +49,7 @@ class BaseClient:
         timeout: float = 2.0,
         *,
         protocol: Protocol = "auto",
+        token_over_http: bool = False,
     ) -> None:
         if not 0 < timeout < float("inf"):
             raise InputError(f"timeout is {timeout!r}; give seconds above 0, such as 2.0")
@@ -61,6 +63,12 @@ class BaseClient:
         self._token = token.strip() if token else None
         self._protocol: Protocol = protocol
         self._loopback = is_loopback(self.url)
+        plain = self.url.startswith("http:") and not self._loopback
+        if self._token and plain and not token_over_http:
+            raise InputError(
+                f"every machine on the way to {self.url} could read the token: give the edge's"
+                " https:// URL, or token_over_http=True where that is all right"
+            )
         self._addresses: dict[str, httpx.URL] = {}
 
     def __repr__(self) -> str:
@@ -79,6 +87,16 @@ class BaseClient:
             # A proxy from the environment cannot reach this machine's own loopback.
             "trust_env": not self._loopback,
         }
+
+    def _environment(self) -> AbstractContextManager[None]:
+        """Around the making of an httpx client; one of this machine reads no environment."""
+        return nullcontext() if self._loopback else environment.named()
+
+    def _require_open(self, closed: bool) -> None:
+        if closed:
+            raise EdgeError(
+                f"this client of {self.url} is closed: make another {type(self).__name__}"
+            )
 
     def _conversation(self, images: Any, progress: Progress | None) -> Talk:
         """Yields requests, is sent their answers, returns the result."""
@@ -154,7 +172,9 @@ class BaseClient:
     def _advice(self) -> str:
         if self._loopback:
             return "start the local edge with `make edge` or LocalEdge().start()"
-        return "check the URL, your network and `npx wrangler tail`"
+        proxy = environment.proxy_variable(self.url.partition(":")[0])
+        way = f"your network, the proxy in {proxy}" if proxy else "your network"
+        return f"check the URL, {way} and `npx wrangler tail`"
 
     @contextmanager
     def _hidden_token(self) -> Iterator[None]:

@@ -18,7 +18,8 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 
 def sync_client(handler: Handler, **kwargs: Any) -> EdgeClient:
-    return EdgeClient("http://edge.test", transport=httpx.MockTransport(handler), **kwargs)
+    url = "https://edge.test" if "token" in kwargs else "http://edge.test"
+    return EdgeClient(url, transport=httpx.MockTransport(handler), **kwargs)
 
 
 def answering(

@@ -142,7 +142,18 @@ def test_urls_are_normalised(url: str, expected: str) -> None:
     assert normal_url(url) == expected
 
 
-@pytest.mark.parametrize("url", ["", "http://", "ftp://a.dev", "http://a:70000", "http://[::1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "http://",
+        "ftp://a.dev",
+        "http://a:70000",
+        "http://[::1",
+        "http://..",
+        f"http://{70 * 'a'}.dev",
+    ],
+)
 def test_refuses_what_is_no_url(url: str) -> None:
     with pytest.raises(InputError, match="URL"):
         EdgeClient(url)
