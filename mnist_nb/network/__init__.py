@@ -15,7 +15,13 @@ from mnist_nb.network.architecture import (
 from mnist_nb.network.candidate import Candidate, read_candidate
 from mnist_nb.network.convert import convert, to_onnx
 from mnist_nb.network.evidence import PATCH, erased, evidence
-from mnist_nb.network.file_format import Weights, read_weights, shipped_weights, write_weights
+from mnist_nb.network.file_format import (
+    MAX_BYTES,
+    Weights,
+    read_weights,
+    shipped_weights,
+    write_weights,
+)
 from mnist_nb.network.layers_of import Layers
 from mnist_nb.network.numpy_network import Network, gelu
 from mnist_nb.network.words import GUESS, Verdict, difference, milliseconds, percent, short, verdict
@@ -23,6 +29,7 @@ from mnist_nb.network.words import GUESS, Verdict, difference, milliseconds, per
 __all__ = [
     "DIGITS",
     "GUESS",
+    "MAX_BYTES",
     "PATCH",
     "Answer",
     "Architecture",

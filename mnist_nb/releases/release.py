@@ -13,6 +13,8 @@ from mnist_nb.errors import ReleaseConflict, ReleaseError
 POINTER = "mnist/current.json"
 _KEY = re.compile(r"mnist/([0-9a-f]{64})\.safetensors")
 _POINTER_FIELDS = ("sha256", "key", "bytes", "name", "pushed_at", "previous")
+_SHA256 = re.compile("[0-9a-f]{64}")
+MOST_POINTER = 64 << 10  # bytes, as in the Worker
 _MOST_METRICS = 1500  # bytes; a store takes 2 KB of metadata with an object
 
 
@@ -69,16 +71,33 @@ def read_pointer(text: bytes) -> Release:
         ReleaseError: it is not one of ours.
     """
     try:
+        if len(text) > MOST_POINTER:
+            raise ValueError(f"it has more than {MOST_POINTER} bytes")
         said = json.loads(text)
         fields = {name: said[name] for name in _POINTER_FIELDS if name != "previous"}
-        release = Release(**fields, previous=said.get("previous"), is_current=True)
+        previous = said.get("previous")
+        for name, value in {**fields, "previous": previous}.items():
+            if not _may_be(name, value):
+                raise ValueError(f"its {name} is {value!r:.80}")
+        release = Release(**fields, previous=previous, is_current=True)
         if release.key != key_of(release.sha256):
             raise ValueError(f"its key is {release.key!r:.80}")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ReleaseError(
             f"the pointer {POINTER} is not readable ({error}); promote(sha256) writes a new one"
         ) from None
     return release
+
+
+def _may_be(name: str, value: Any) -> bool:
+    """Whether a field of the pointer can have this value."""
+    if name == "bytes":
+        return type(value) is int and value >= 0
+    if name == "previous" and value is None:
+        return True
+    return isinstance(value, str) and (
+        name not in ("sha256", "previous") or _SHA256.fullmatch(value) is not None
+    )
 
 
 def write_metadata(name: str, metrics: Mapping[str, Any]) -> dict[str, str]:
@@ -91,7 +110,7 @@ def read_metadata(metadata: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     """Name and metrics; empty where somebody else put the object there."""
     try:
         metrics = json.loads(unquote(metadata.get("metrics", "")))
-    except ValueError:
+    except (ValueError, RecursionError):
         metrics = {}
     return unquote(metadata.get("name", "")), metrics if isinstance(metrics, dict) else {}
 

@@ -14,7 +14,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mnist_nb.errors import ReleaseError, WeightsError
-from mnist_nb.network import Candidate, read_candidate, read_weights
+from mnist_nb.network import MAX_BYTES, Candidate, read_candidate, read_weights
 from mnist_nb.releases.bucket import BucketSettings, connect, errors_named, http_status
 from mnist_nb.releases.release import (
+    MOST_POINTER,
     POINTER,
     Release,
     conflict,
@@ -284,7 +285,7 @@ class Releases:
     def _verified(self, sha256: str) -> Release:
         """Read the object back and check it, as some stores accept a wrong checksum."""
         answer = self._s3.get_object(Bucket=self.settings.bucket, Key=key_of(sha256))
-        content = answer["Body"].read()
+        content = _bounded(answer, MAX_BYTES)
         found = hashlib.sha256(content).hexdigest()
         if found != sha256:
             raise ReleaseError(
@@ -319,10 +320,17 @@ class Releases:
             if error.response["Error"].get("Code") == "NoSuchKey":
                 return None, None
             raise
-        return answer["Body"].read(), answer["ETag"]
+        return _bounded(answer, MOST_POINTER), answer["ETag"]
 
     def _named(self, what: str) -> AbstractContextManager[None]:
         return errors_named(what, self.settings)
+
+
+def _bounded(answer: Any, most: int) -> bytes:
+    """The content of an object; of one with more than so many bytes a byte too many."""
+    with closing(answer["Body"]) as body:
+        content: bytes = body.read(most + 1)
+    return content
 
 
 def _silent(text: str) -> None:

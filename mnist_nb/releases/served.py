@@ -9,8 +9,11 @@ from time import monotonic, sleep
 from typing import Any
 
 from mnist_nb.edge import EdgeClient
-from mnist_nb.errors import EdgeOffline, EdgeProblem, ReleaseError
+from mnist_nb.errors import EdgeOffline, EdgeProblem, EdgeProtocolError, InputError, ReleaseError
 
+_PATIENCE, _LEAST_PATIENCE = 10.0, 1.0  # seconds for one question, when there is time or hardly any
+_MOST_SHARDS = 10_000
+_SHOWN = 8  # objects that a text names
 _FIRST_PAUSE, _LAST_PAUSE = 0.1, 1.0  # seconds between two rounds; each is half as long again
 
 
@@ -27,7 +30,7 @@ def wait_until_served(
     Args:
         edge: its URL, or a `LocalEdge` or `EdgeClient`, of which the URL is taken.
         sha256: of the file, all 64 digits.
-        timeout: seconds after which to give up.
+        timeout: seconds after which no more is asked; an answer under way gets at least one.
         token: bearer token of the edge, when it wants one.
         progress: called with what each object serves whenever that changed.
 
@@ -37,14 +40,18 @@ def wait_until_served(
     Raises:
         ReleaseError: the time is over; the text says what each object serves, or why not.
         EdgeError: the edge does not tell what it serves, or wants another token.
+        InputError: the timeout is none.
     """
+    if not timeout >= 0:
+        raise InputError(f"timeout is {timeout!r}; give seconds, 0 or more")
     deadline, pause, said = monotonic() + timeout, _FIRST_PAUSE, ""
-    with EdgeClient(getattr(edge, "url", edge), token, timeout=10.0) as client:
+    with EdgeClient(getattr(edge, "url", edge), token, timeout=_PATIENCE) as client:
         while True:
-            found = dict(_ask(client, sha256))
+            found = dict(_ask(client, sha256, deadline))
             if all(state == sha256 for state in found.values()):
                 return found
-            text = ", ".join(f"{name} {_short(state)}" for name, state in found.items())
+            text = ", ".join(f"{name} {_short(found[name])}" for name in list(found)[:_SHOWN])
+            text += f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
             if progress and text != said:
                 progress(f"waiting for {sha256[:8]}: {text}")
             said = text
@@ -58,11 +65,15 @@ def wait_until_served(
             pause = min(1.5 * pause, _LAST_PAUSE)
 
 
-def _ask(client: EdgeClient, wanted: str) -> Iterator[tuple[str, str]]:
+def _ask(client: EdgeClient, wanted: str, deadline: float) -> Iterator[tuple[str, str]]:
     """Name each object of this continent, and the sha256 it serves or why it serves none."""
     shard, shards = 0, 1
     while shard < shards:
-        name = f"object {shard}"
+        name, left = f"object {shard}", deadline - monotonic()
+        if shard and left <= 0:
+            yield name, "was not asked in time"
+            return
+        client.timeout = min(_PATIENCE, max(left, _LEAST_PATIENCE))
         try:
             model = client.model(shard)
         except EdgeOffline:
@@ -72,12 +83,32 @@ def _ask(client: EdgeClient, wanted: str) -> Iterator[tuple[str, str]]:
                 raise
             yield name, f"answers {problem.status} {problem.title}"
         else:
-            shards = int(model.get("shards") or 1)
-            state, rejected = str(model.get("sha256")), model.get("rejected") or {}
+            shards = _shards(model)
+            state = _text(model.get("sha256")) or "names no weights"
+            rejected, place = _object(model.get("rejected")), _object(model.get("place"))
             if state != wanted and rejected.get("sha256") == wanted:
-                state += f" and refuses it: {rejected.get('reason')}"
-            yield str((model.get("place") or {}).get("object") or name), state
+                state += f" and refuses it: {_text(rejected.get('reason'))}"
+            yield _text(place.get("object")) or name, state
         shard += 1
+
+
+def _shards(model: dict[str, Any]) -> int:
+    """How many objects the edge says its continent has."""
+    shards = model.get("shards", 1)
+    if type(shards) is not int or not 1 <= shards <= _MOST_SHARDS:
+        raise EdgeProtocolError(
+            f"the edge says that it has {shards!r:.80} objects, not 1 to {_MOST_SHARDS}:"
+            " is this the URL of an edge of this project?"
+        )
+    return shards
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return value[:500] if isinstance(value, str) else ""
 
 
 def _short(state: str) -> str:

@@ -3,8 +3,6 @@
 import asyncio
 import gzip
 import json
-import socket
-import threading
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ import pytest
 from mnist_nb import AsyncEdgeClient, EdgeClient
 from mnist_nb.errors import EdgeError, EdgeOffline, EdgeProblem, EdgeProtocolError
 from tests.edge.conftest import IMAGE, OCTETS, probabilities
+from tests.support.hostile_server import serving
 
 SECONDS = 0.5
 PAUSE = 0.02  # between two pieces of a server that drips
@@ -76,41 +75,6 @@ HARMLESS: dict[str, list[bytes]] = {
     "a place that is deep": answer(BODY, OWN + b"X-Place: " + DEEP + b"\r\n"),
     "a name without end": answer(BODY, OWN + b"X-Model-Name: " + b"%ff" * 20_000 + b"\r\n"),
 }
-
-
-@contextmanager
-def serving(pieces: Iterable[bytes], pause: float = 0.0) -> Iterator[str]:
-    """A server that sends these to whoever comes, whatever it is asked; its URL."""
-    over = threading.Event()
-
-    def serve() -> None:
-        while True:
-            connection, _ = listening.accept()
-            with connection:
-                if over.is_set():
-                    return
-                connection.settimeout(20)
-                connection.recv(1 << 16)
-                try:
-                    for piece in pieces:
-                        connection.sendall(piece)
-                        if over.wait(pause) if pause else over.is_set():
-                            break
-                    connection.shutdown(socket.SHUT_WR)
-                    while connection.recv(1 << 16):
-                        pass
-                except OSError:
-                    pass  # the client had enough
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            over.set()
-            socket.create_connection(listening.getsockname()).close()
-            thread.join()
 
 
 def ask(url: str) -> None:
