@@ -50,14 +50,14 @@ def test_onnxruntime_agrees():
         np.testing.assert_allclose(run(weights, images), expected, rtol=0, atol=1e-5)
 
 
-def test_onnxruntime_agrees_to_the_sixth_decimal_on_digits(mnist_test):
+def test_onnxruntime_agrees_to_2e_6_on_digits(mnist_test):
     folder = Path(os.environ["MNIST_NB_DATA"], "burn")
     files = [folder / "mnist.bin", folder / "model.bpk"]
     imported = [read_weights(convert(file)) for file in files if file.is_file()]
     images = mnist_test[0][:100]
     for weights in (weights_of(None), *imported):
         expected = Network(weights).predict(images)
-        np.testing.assert_allclose(run(weights, images), expected, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(run(weights, images), expected, rtol=0, atol=2e-6)
 
 
 def test_the_description_of_the_model():
