@@ -55,7 +55,7 @@ class Maps:
         for layer, after in zip_longest(layers, layers[1:]):
             match layer:
                 case Conv2d():
-                    weight, bias = _folded(layer, after, tensors)
+                    weight, bias = folded(layer, after, tensors)
                     x = self._padded(x, weight.shape[2] - 1) if layer.padding == "same" else x
                     convolution = Convolution(x, weight, bias, layer.stride)
                     self._steps.append(convolution)
@@ -163,7 +163,7 @@ def _view(x: Array, shape: tuple[int, ...], steps: tuple[int, ...]) -> Array:
     return as_strided(x, shape, [4 * step for step in steps])
 
 
-def _folded(layer: Conv2d, after: Layer | None, tensors: Tensors) -> tuple[Array, Array]:
+def folded(layer: Conv2d, after: Layer | None, tensors: Tensors) -> tuple[Array, Array]:
     """Return weight and bias with the batch norm after the convolution in them."""
     weight = tensors[layer.weight]
     bias = tensors[layer.bias] if layer.bias else np.zeros(len(weight), np.float32)

@@ -83,3 +83,13 @@ def test_the_same_weights_give_the_same_bytes():
     assert content[:2] == b"\x08\x08"  # field 1, ir_version 8
     assert b"image" in content
     assert b"probabilities" in content
+
+
+def test_onnxruntime_fuses_all_that_it_can(tmp_path):
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+    onnxruntime.InferenceSession(to_onnx(weights_of(None)), options, ["CPUExecutionProvider"])
+    ops = [node.op_type for node in onnx.load(options.optimized_model_filepath).graph.node]
+    assert ops.count("Gelu") == 4
+    assert not {"Erf", "BatchNormalization"} & set(ops)
