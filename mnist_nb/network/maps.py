@@ -20,6 +20,7 @@ from mnist_nb.network.architecture import BatchNorm2d, Conv2d, Gelu, Layer, MaxP
 
 IMAGES = 16  # at a time: they share one reading of the weights of a linear layer
 SMALL_MATRIX = 250_000  # multiply-adds of two matrices that no BLAS shares among threads
+SPARE = 3  # rows that the last block of 4 may reach below a map
 GIANT = 8  # weights from here on would drown others in Winograd's sums
 
 Tensors = Mapping[str, Array]
@@ -139,6 +140,8 @@ class Convolution:
         self._gather = _view(y, (n, q + 1, width * o), (line * o, product, 1))
         self.output = _room(height, width, o)
         self._out = _view(self.output, (n, m, width * o), (m * width * o, width * o, 1))
+        whole = _view(self.output, ((height + SPARE) * width * o,), (1,))
+        self._below = whole[height * width * o :]
 
     def __call__(self) -> None:
         """Compute `output` anew from x."""
@@ -149,13 +152,16 @@ class Convolution:
         np.matmul(self._windows, self._weight, self._products)  # (q,p,s,t,k*C) @ (q,1,1,k*C,O)
         if self._fast:
             np.matmul(AT, self._gather, self._out)  # (4, 7) @ (n, 7, W'*O)
+            # No norm or activation will see what the last block left below, and the next
+            # convolution adds it and takes it away again: what is large there would round the rest.
+            self._below.fill(0)
         else:
             np.add.reduce(self._gather, 1, out=self._out[:, 0])  # (n, k + 1, W'*O)
 
 
 def _room(height: int, width: int, channels: int) -> Array:
-    """Return memory for maps, with 3 spare rows for the blocks of `Convolution`."""
-    return memory(height, width, channels, spare=3 * width * channels)
+    """Return memory for maps, with spare rows of 0 for the blocks of `Convolution`."""
+    return memory(height, width, channels, spare=SPARE * width * channels)
 
 
 def _view(x: Array, shape: tuple[int, ...], steps: tuple[int, ...]) -> Array:

@@ -119,6 +119,22 @@ def test_a_convolution_is_that_of_the_reference(side, channels, out, size, strid
     assert convolution._windows.shape[-2] * weight.size // size <= maps.SMALL_MATRIX
 
 
+def test_what_a_convolution_leaves_below_its_output_is_not_in_the_next_one():
+    """Between the two a norm makes numbers small, and it does not see what is below."""
+    rng = np.random.default_rng(5)
+    weights = rng.normal(size=(2, 8, 8, 3, 3)).astype(np.float32)
+    x = maps._room(25, 25, 8)
+    x[:] = rng.normal(size=x.shape)
+    first = maps.Convolution(x, weights[0], np.zeros(8, np.float32), 1)
+    second = maps.Convolution(first.output, weights[1], np.zeros(8, np.float32), 1)
+    first()
+    first.output *= np.float32(1e-5)  # (23, 23, 8), and a row more that the last block of 4 gave
+    second()
+    y = first.output.transpose(2, 0, 1).astype(np.float64)
+    expected = plain_loops.conv2d(Conv2d("w", None, 1), y, {"w": weights[1]})
+    np.testing.assert_allclose(second.output.transpose(2, 0, 1), expected, rtol=0, atol=1e-8)
+
+
 def test_predict_leaves_its_input_alone():
     image = np.random.default_rng(2).integers(0, 256, (28, 28), dtype=np.uint8)
     before = image.copy()
