@@ -7,8 +7,9 @@
  *
  * Weights of conv2d are float[tile][ky][kx][in.s][8]: output channels in tiles of 8 (the last may
  * be of 4), and in a tile the inputs in the order in which the loops meet them, so that they read
- * straight on. Most convolutions of 3 x 3 are CONV3X3 and have 16 numbers in the place of the 9 of a
- * window: float[tile][16][in.s][8]. Weights of linear are float[out.c][in.s], nearly always just as the file has them.
+ * straight on. Most convolutions of 3 x 3 are CONV3X3 and have 36 numbers in the
+ * place of the 9 of a window: float[tile][36][in.s][8]. Weights of linear are float[out.c][in.s]; the
+ * first, which reads maps as they lie, has its inputs in their order.
  */
 
 typedef unsigned char u8;
@@ -41,5 +42,5 @@ extern int step_count;
 extern float *scratch; /* room for the inputs of a tile of CONV3X3 */
 extern int activation; /* numbers from one image's activation to the next one's */
 
-#define PIXELS 6 /* output pixels of a tile of CONV2D, blocks of 2 x 2 of them in CONV3X3 */
-#define IMAGES 3 /* that go through the network together */
+#define PIXELS 4 /* output pixels of a tile of CONV2D, blocks of 4 x 4 of them in CONV3X3 */
+#define IMAGES 2 /* that go through the network together */

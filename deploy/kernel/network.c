@@ -74,11 +74,16 @@ EXPORT("begin") enum result begin(float scale, float mean, float std) {
   return done();
 }
 
-/* The 3 x 3 weights of a filter to the 16 that kernel.c multiplies with: G w G^T, one of them. */
+/* The 3 x 3 weights of a filter to the 36 that kernel.c multiplies with: G w G^T, one of them. */
 static double spread(const float *w, int i) {
-  static const float G[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
+  static const double G[6][3] = {{64. / 81, 0, 0},
+                                 {-128. / 243, -32. / 81, -8. / 27},
+                                 {-128. / 243, 32. / 81, -8. / 27},
+                                 {32. / 243, 16. / 81, 8. / 27},
+                                 {32. / 243, -16. / 81, 8. / 27},
+                                 {0, 0, 1}};
   double sum = 0;
-  for (int k = 0; k < 9; k++) sum += (double)G[i / 4][k / 3] * G[i % 4][k % 3] * w[k];
+  for (int k = 0; k < 9; k++) sum += G[i / 6][k / 3] * G[i % 6][k % 3] * w[k];
   return sum;
 }
 
@@ -103,9 +108,9 @@ enum result add_conv2d(const float *weight, const float *bias, int out_c, int ke
                                 round_up_4(out_c)};
   int window = kernel * kernel;
   /* Weights that do not stay in the cache cost more to read than to multiply with. */
-  int fast = kernel == 3 && stride == 1 && in.s > 1 && out.h > 1 && out.w > 1 &&
+  int fast = kernel == 3 && stride == 1 && in.s > 1 && out.h > 3 && out.w > 3 &&
              in.s * out.s <= 128 * 128 && no_giants(weight, window * in.c * out_c);
-  int positions = fast ? 16 : window, size = positions * in.s * out.s;
+  int positions = fast ? 36 : window, size = positions * in.s * out.s;
   float *packed = room(size + out.s), *to = packed;
   if (!packed) return NO_MEMORY;
   for (int tile = 0; tile < out.s; tile += 8)
@@ -137,7 +142,7 @@ enum result add_batchnorm2d(const float *weight, const float *bias, const float 
   float *scales, *shifts;
   int folded = s->op == CONV2D || s->op == CONV3X3;
   if (folded) {
-    rows = (s->op == CONV3X3 ? 16 : s->kernel * s->kernel) * s->in.s;
+    rows = (s->op == CONV3X3 ? 36 : s->kernel * s->kernel) * s->in.s;
     scales = (float *)s->weights;
     shifts = (float *)s->bias;
   } else {
@@ -190,14 +195,21 @@ EXPORT("flatten") enum result add_flatten(void) {
 }
 
 /* weight float[out_c][in_c], bias float[out_c] or null: they stay where they are, unless rows must
- * become a multiple of 4 long. */
+ * become a multiple of 4 long, or follow a flatten: then they get the order of the numbers before
+ * it, and it is left out. */
 EXPORT("linear") enum result add_linear(const float *weight, const float *bias, int out_c) {
-  struct shape in = now;
-  if (in.c < in.s) {
+  struct shape in = now, maps = steps[step_count - 1].in;
+  int skip = steps[step_count - 1].op == FLATTEN && maps.c == maps.s;
+  if (skip) step_count--;
+  int pixels = skip ? maps.h * maps.w : 1, channels = in.s / pixels;
+  if (skip || in.c < in.s) {
     float *rows = room(out_c * in.s + out_c), *to = rows;
     if (!rows) return NO_MEMORY;
     for (int o = 0; o < out_c; o++)
-      for (int i = 0; i < in.s; i++) *to++ = i < in.c ? weight[o * in.c + i] : 0;
+      for (int i = 0; i < in.s; i++) {
+        int place = i % channels * pixels + i / channels;
+        *to++ = i < in.c ? weight[o * in.c + place] : 0;
+      }
     for (int o = 0; o < out_c; o++) *to++ = bias ? bias[o] : 0;
     weight = settle(rows);
     bias = weight + out_c * in.s;
@@ -217,7 +229,7 @@ EXPORT("finish") enum result finish(void) {
   activation = (largest + 15) & ~15;            /* gelu works on 16 numbers at a time */
   int size = IMAGES * activation;
   float *buffers[2] = {room(size), room(size)}; /* a step reads one and writes the other */
-  scratch = room(16 * PIXELS * deepest);
+  scratch = room(36 * PIXELS * deepest);
   if (!buffers[0] || !buffers[1] || !scratch) return NO_MEMORY;
   int b = 0;
   for (struct step *s = steps; s < steps + step_count; s++) {

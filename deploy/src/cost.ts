@@ -58,5 +58,5 @@ export function room(layers: Placed): number {
       unpacked = Math.max(unpacked, layer.weight.data.length);
     }
   }
-  return kept + unpacked + 6 * largest; // three images go through at once, back and forth
+  return kept + unpacked + 6 * largest; // two images at once, back and forth, and a margin
 }

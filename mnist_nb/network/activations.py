@@ -1,4 +1,4 @@
-"""The activations in numpy, in place."""
+"""The activations in numpy, and memory as they and the layers use it."""
 
 import math
 from collections.abc import Callable
@@ -8,104 +8,71 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-Step = Callable[[], object]
 
-VECTOR = 16  # float32 of the widest registers
-LINE = 64  # bytes of a cache line: what begins on one is read and written in half the time
 PIECE = 12_288  # numbers at a time: what gelu notes of them stays in cache
-# The logarithm of a normal distribution's tail, see gelu: coefficients of 1 to x^3 and x^4 to x^8.
-TAIL = np.array(
-    [
-        [-6.93146400e-01, -7.97897844e-01, -3.18234571e-01, -3.65386984e-02, 0],
-        [5.08311476e-03, -2.24123858e-04, -7.93394165e-05, 1.73864105e-05, -1.17169609e-06],
-    ],
-    np.float32,
-)
-TAIL_ENDS = 12  # tail(12) is 0 in float32; the fit ends there
-_erf = np.frompyfunc(math.erf, 1, 1)
-_HALF_ROOT = math.sqrt(0.5)
+HALF = np.full((), 0.5, np.float32)
+# Of the three curves below: coefficients of 1, x^2 and x^4, fitted to the least error of gelu.
+CURVES = np.array(
+    [[0.7978842161, -0.03438519692, 4.343193327e-4],
+     [1, -0.01898148397, 9.640143336e-4],
+     [1, 0.1076152469, 4.312535483e-3]], np.float32
+)  # fmt: skip
 
 
-def aligned(*shape: int) -> Array:
-    """Return zeros, float32, that begin on a cache line."""
+def memory(*shape: int, spare: int = 0) -> Array:
+    """Return float32 zeros, and so many more behind them, that begin on a line of the cache."""
     count = math.prod(shape)
-    memory = np.zeros(4 * count + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
-    return memory[start : start + 4 * count].view(np.float32).reshape(shape)
+    raw = np.zeros(4 * (count + spare) + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + 4 * count].view(np.float32).reshape(shape)
 
 
 def relu(x: Array) -> Array:
-    """Set what is below 0 to 0, in place."""
-    return np.maximum(x, 0, out=x)
+    """Return x with 0 for what is below 0."""
+    return np.maximum(x, 0)
 
 
-def gelu(x: Array) -> Array:
-    """Multiply x by the normal distribution function of x, in place: x * (1 + erf(x/sqrt 2)) / 2.
+def gelu(x: Array, notes: Array | None = None) -> Array:
+    """Return x times the share of a normal distribution below x, float32; see `gelu_steps`."""
+    y = np.array(x, np.float32, order="C")
+    for step in gelu_steps(y, gelu_notes() if notes is None else notes):
+        step()
+    return y
 
-    numpy has no erf. `GeluSteps` is for many float32; others, as what a linear layer gives, are
-    few and get the erf of Python.
+
+def gelu_notes() -> Array:
+    """Return memory: 1, x^2, x^4, the curves. Rows 2^n apart would share places in the cache."""
+    notes = memory(6, PIECE + 16)
+    notes[0] = 1
+    return notes
+
+
+def gelu_steps(x: Array, notes: Array) -> list[Callable[[], None]]:
+    """Return what to call for the gelu of contiguous float32, in place.
+
+    gelu(x) = x (1 + erf(x / sqrt 2)) / 2 = x (1 + tanh r) / 2, where r / x is nearly a polynomial
+    of x^2: one of degree 6 leaves 7e-8, and float32's rounding 5e-7. Each operation of numpy
+    passes over memory, and that is its price: so the polynomial is the product of three curves
+    of degree 2, which one matrix product computes. Beyond 1e19, where x^2 overflows, it is NaN.
     """
-    if x.dtype != np.float32:
-        share: Array = np.asarray(_erf(x * _HALF_ROOT), x.dtype)
-        share += 1
-        share *= 0.5
-        x *= share
-    elif x.flags.c_contiguous:
-        for step in GeluSteps(aligned(GeluSteps.ROOM)).on(x):
-            step()
-    else:
-        x[...] = gelu(x.copy())
-    return x
+    pieces = [x.reshape(-1)[i : i + PIECE] for i in range(0, x.size, PIECE)]
+    return [_gelu_step(piece, notes[:, : piece.size]) for piece in pieces]
 
 
-class GeluSteps:
-    """Gelu of float32, with the memory that it needs.
+def _gelu_step(x: Array, notes: Array) -> Callable[[], None]:
+    powers, curves = notes[:3], notes[3:]
+    (_, x2, x4), (r, second, third) = powers, curves
 
-    gelu(x) = max(x, 0) - |x| tail(|x|), where tail(t) is the share of a normal distribution above
-    t. Its logarithm is nearly a polynomial: fitted to the least error of gelu, one of degree 8
-    leaves 7e-9. Each operation of numpy passes over memory, and that is its price: so one matrix
-    product computes the two halves of the polynomial from the powers of t.
+    def step() -> None:
+        np.square(x, x2)
+        np.square(x2, x4)
+        np.matmul(CURVES, powers, curves)  # (3, 3) @ (3, n)
+        np.multiply(r, second, r)
+        np.multiply(r, third, r)
+        np.multiply(r, x, r)
+        np.tanh(r, r)
+        np.multiply(r, x, r)
+        np.add(x, r, x)
+        np.multiply(x, HALF, x)
 
-    Args:
-        memory: float32 (ROOM,), aligned; others may use it in between.
-    """
-
-    ROW = PIECE + VECTOR  # rows a power of 2 apart would fall on the same places in the cache
-    ROOM = 7 * ROW
-
-    def __init__(self, memory: Array) -> None:
-        self._memory = memory
-        # Arrays, because numpy's minimum and maximum are slower with a number.
-        self._ends, self._zero = aligned(2, self.ROW)
-        self._ends[:] = TAIL_ENDS
-
-    def on(self, array: Array) -> list[Step]:
-        """Return what to call to make the gelu of an array, contiguous float32, in place."""
-        numbers = array.reshape(-1)
-        pieces = -(-len(numbers) // PIECE)
-        size = -(-len(numbers) // pieces // VECTOR) * VECTOR  # each begins on a cache line
-        return [self._piece(numbers[i : i + size]) for i in range(0, len(numbers), size)]
-
-    def _piece(self, x: Array) -> Step:
-        rows = self._memory[: self.ROOM].reshape(7, self.ROW)[:, : len(x)]
-        powers, halves = rows[:5], rows[5:]  # of t; low and high
-        one, t, t2, t3, t4 = powers
-        low, high = halves
-        ends, zero = self._ends[: len(x)], self._zero[: len(x)]
-
-        def step() -> None:
-            one.fill(1)
-            np.absolute(x, out=t)
-            np.minimum(t, ends, out=t)
-            np.square(t, out=t2)
-            np.multiply(t2, t, out=t3)
-            np.square(t2, out=t4)
-            np.matmul(TAIL, powers, out=halves)  # (2, 5) @ (5, n)
-            np.multiply(high, t4, out=high)
-            np.add(low, high, out=low)
-            np.exp(low, out=low)  # tail(t)
-            np.multiply(low, t, out=low)
-            np.maximum(x, zero, out=x)
-            np.subtract(x, low, out=x)
-
-        return step
+    return step

@@ -89,7 +89,7 @@ def count(
         if isinstance(layer, Conv2d | Linear):
             unpacked = max(unpacked, prod(tensors[layer.weight]))
         largest = max(largest, entering, leaving)
-    # Three images go through the network at once, back and forth between two buffers.
+    # Two images go through the network at once, back and forth between two buffers; and a margin.
     return cost, kept + unpacked + 6 * largest
 
 

@@ -22,6 +22,7 @@ from mnist_nb.network.architecture import (
     MaxPool2d,
 )
 from mnist_nb.network.file_format import Weights
+from mnist_nb.network.maps import folded
 
 OPSET, IR_VERSION = 17, 8
 FLOAT, UINT8 = 1, 2  # TensorProto.DataType
@@ -42,8 +43,12 @@ def to_onnx(weights: Weights) -> bytes:
     x = graph.add("Div", x, graph.constant(architecture.scale))
     x = graph.add("Sub", x, graph.constant(architecture.mean))
     x = graph.add("Div", x, graph.constant(architecture.std))
-    for layer in architecture.layers:
-        x = _layer(graph, layer, x)
+    layers = architecture.layers
+    for before, layer, after in zip((None, *layers), layers, (*layers[1:], None), strict=False):
+        if isinstance(layer, Conv2d):
+            x = _conv2d(graph, layer, after, x)
+        elif not (isinstance(layer, BatchNorm2d) and isinstance(before, Conv2d)):
+            x = _layer(graph, layer, x)
     graph.add("Softmax", x, output="probabilities", axis=1)
     body = b"".join(graph.nodes) + _bytes(2, architecture.name)
     body += b"".join(_bytes(5, tensor) for tensor in graph.initializers.values())
@@ -80,32 +85,39 @@ class _Graph:
 
     def tensor(self, *names: str | None) -> list[str]:
         """Return the names in the graph of those tensors of the file that are there."""
-        return [self._put(f"weights/{n}", self.weights.tensors[n]) for n in names if n is not None]
+        return [self.put(f"weights/{n}", self.weights.tensors[n]) for n in names if n is not None]
 
     def constant(self, value: float) -> str:
-        return self._put(f"constant/{value!r}", np.array(value, np.float32))
+        return self.put(f"constant/{value!r}", np.array(value, np.float32))
 
-    def _put(self, name: str, array: NDArray[np.float32]) -> str:
+    def put(self, name: str, array: NDArray[np.float32]) -> str:
+        """Add a constant tensor, once for each name; return the name."""
         dims = b"".join(_number(1, side) for side in array.shape)
         data = array.astype("<f4").tobytes()
         self.initializers[name] = dims + _number(2, FLOAT) + _bytes(8, name) + _bytes(9, data)
         return name
 
 
+def _conv2d(graph: _Graph, layer: Conv2d, after: Layer | None, x: str) -> str:
+    """Add a convolution with the batch norm after it in its weights, as numpy here has them."""
+    weight, bias = folded(layer, after, graph.weights.tensors)
+    name = f"{layer.weight} and {after.prefix}" if isinstance(after, BatchNorm2d) else layer.weight
+    inputs = graph.put(f"weights/{name}", weight), graph.put(f"bias/{name}", bias)
+    pad = weight.shape[2] - 1 if layer.padding == "same" else 0
+    pads = [pad // 2] * 2 + [pad - pad // 2] * 2  # before rows, columns; after rows, columns
+    return graph.add("Conv", x, *inputs, pads=pads, strides=[layer.stride] * 2)
+
+
 def _layer(graph: _Graph, layer: Layer, x: str) -> str:
     """Add the nodes of a layer after x; return their result."""
-    if isinstance(layer, Conv2d):
-        size = graph.weights.tensors[layer.weight].shape[2]
-        pad = size - 1 if layer.padding == "same" else 0
-        pads = [pad // 2] * 2 + [pad - pad // 2] * 2  # before rows, columns; after rows, columns
-        inputs = graph.tensor(layer.weight, layer.bias)
-        return graph.add("Conv", x, *inputs, pads=pads, strides=[layer.stride] * 2)
     if isinstance(layer, BatchNorm2d):
         parts = ("weight", "bias", "running_mean", "running_var")
         inputs = graph.tensor(*(f"{layer.prefix}.{part}" for part in parts))
         return graph.add("BatchNormalization", x, *inputs, epsilon=layer.eps)
-    if isinstance(layer, Gelu):  # x (1 + erf(x / sqrt 2)) / 2; Gelu itself came with opset 20
-        y = graph.add("Erf", graph.add("Mul", x, graph.constant(math.sqrt(0.5))))
+    if isinstance(
+        layer, Gelu
+    ):  # x (1 + erf(x / sqrt 2)) / 2, as PyTorch writes and runtimes fuse it
+        y = graph.add("Erf", graph.add("Div", x, graph.constant(math.sqrt(2))))
         y = graph.add("Mul", x, graph.add("Add", y, graph.constant(1.0)))
         return graph.add("Mul", y, graph.constant(0.5))
     if isinstance(layer, MaxPool2d):

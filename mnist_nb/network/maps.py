@@ -1,191 +1,186 @@
 """The layers before the flatten: convolutions and what is between them, on memory that is kept.
 
-Activations are channel-last, (images, rows, columns, channels), so that a convolution is one matrix
-product over patches laid side by side (im2col) and its result already has the next layer's layout.
-Each step knows the arrays it reads and writes: nothing is allocated, or looked up, while it runs.
-
-The matrix products are stacks of small ones on purpose. Above a size (OpenBLAS: 2^18 multiply-adds,
-9216 for a vector) a BLAS shares a product among threads, and on a machine that is busy, with a
-browser and a notebook server for instance, waiting for those threads takes ten to a hundred times
-as long as the product.
+Activations are channel-last, (rows, columns, channels): the pixels under one row of a kernel are
+numbers side by side. Each step knows the arrays it reads and writes, so that nothing is allocated
+or looked up while it runs. The matrix products are small ones on purpose: above a size (OpenBLAS:
+2^18 multiply-adds, 9216 for a vector) a BLAS shares a product among threads, and on a busy machine
+waiting for those takes ten to a hundred times as long as the product.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import zip_longest
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
 
-from mnist_nb.network.activations import VECTOR, Array, GeluSteps, Step, aligned
+from mnist_nb.network.activations import Array, gelu_notes, gelu_steps, memory
 from mnist_nb.network.architecture import BatchNorm2d, Conv2d, Gelu, Layer, MaxPool2d, Relu
 
+IMAGES = 16  # at a time: they share one reading of the weights of a linear layer
 SMALL_MATRIX = 250_000  # multiply-adds of two matrices that no BLAS shares among threads
-ROOM = 98_304  # numbers: what the images at work should need at most, to stay in cache
-RUN = 500  # multiply-adds in the time of one copy of numbers that lie side by side
+SPARE = 3  # rows that the last block of 4 may reach below a map
+GIANT = 8  # weights from here on would drown others in Winograd's sums
 
 Tensors = Mapping[str, Array]
 
+# Winograd's F(4, 3), see Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015:
+# AT ((G g) * (BT d)) are 4 sums of 3 products of 6 neighbouring numbers d with 3 weights g. It
+# multiplies polynomials by their values at 6 places. With these it rounds less than with 1 and 2.
+PLACES = np.array([0, 3 / 4, -3 / 4, 3 / 2, -3 / 2])  # and infinity
+AT, G, BT = (np.vstack([np.vander(PLACES, n, True), np.eye(n)[-1]]) for n in (4, 3, 6))
+BT = np.linalg.inv(BT).T
+SCALE = np.append(BT[:5, 4], 1)[:, None]  # makes the numbers of BT short ones, exact in float32
+BT, G = np.round(BT / SCALE, 6).astype(np.float32), G * SCALE
+AT = np.vstack([AT, np.ones(4)]).T.astype(np.float32)  # with a column for the bias
+
 
 class Maps:
-    """Layers on maps, ready to run for a fixed number of images, in one thread at a time.
+    """Layers on maps, to be run in one thread at a time.
+
+    Args:
+        levels: float32 (256,), the number that enters for each byte of an image.
+        layers, tensors: those before the flatten, and the tensors of the file.
 
     Attributes:
-        pixels: float32 (images, 28, 28, 1); what enters the first layer is put here.
-        output: (images, rows, columns, channels); what the last layer gave.
-        largest: numbers of the largest array.
+        shape: of what the last layer gives, (rows, columns, channels).
+        notes: memory that `gelu` may use in between.
     """
 
-    def __init__(self, layers: Sequence[Layer], tensors: Tensors, images: int) -> None:
-        self.pixels = self.output = aligned(images, 28, 28, 1)
-        self.largest = self.pixels.size
-        self._steps: list[Step] = []
-        self._memory = aligned(ROOM)  # of one step at a time
-        self._gelu = GeluSteps(self._memory)
-        for index, layer in enumerate(layers):
-            if isinstance(layer, Conv2d):
-                norm = layers[index + 1] if index + 1 < len(layers) else None
-                self._conv2d(*_folded(layer, norm, tensors), layer)
-            elif isinstance(layer, BatchNorm2d):
-                if index == 0 or not isinstance(layers[index - 1], Conv2d):
-                    self._affine(*_scale_and_shift(layer, tensors))
-            elif isinstance(layer, MaxPool2d):
-                self._maxpool2d(layer.size, layer.stride)
-            elif isinstance(layer, Gelu):
-                self._steps += self._gelu.on(self.output)
-            elif isinstance(layer, Relu):
-                self._relu()
+    def __init__(self, levels: Array, layers: Sequence[Layer], tensors: Tensors) -> None:
+        self._levels, self.notes = levels, gelu_notes()
+        self._steps: list[Callable[[], object]] = []
+        self._pixels = x = _room(28, 28, 1)
+        before: Layer | None = None
+        for layer, after in zip_longest(layers, layers[1:]):
+            match layer:
+                case Conv2d():
+                    weight, bias = folded(layer, after, tensors)
+                    x = self._padded(x, weight.shape[2] - 1) if layer.padding == "same" else x
+                    convolution = Convolution(x, weight, bias, layer.stride)
+                    self._steps.append(convolution)
+                    x = convolution.output
+                case BatchNorm2d() if not isinstance(before, Conv2d):
+                    scale, shift = _scale_and_shift(layer, tensors)
+                    self._steps += [partial(np.multiply, x, scale, x), partial(np.add, x, shift, x)]
+                case MaxPool2d():
+                    x = self._maxpool2d(x, layer.size, layer.stride)
+                case Gelu():
+                    self._steps += gelu_steps(x, self.notes)
+                case Relu():  # with zeros: with a number numpy's maximum is slower
+                    self._steps.append(partial(np.maximum, x, memory(*x.shape), out=x))
+            before = layer
+        self._last, self.shape = x, x.shape
+        self._outputs = memory(IMAGES, *x.shape)
 
-    def run(self) -> Array:
-        """Return `output` for what is in `pixels`; both are overwritten by it and by the next."""
-        for step in self._steps:
-            step()
-        return self.output
+    def run(self, images: NDArray[np.uint8]) -> Array:
+        """Return what the last layer gives for at most IMAGES images, uint8 (N, 784).
 
-    def _conv2d(self, weight: Array, bias: Array, layer: Conv2d) -> None:
-        """Weight (O, I, k, k), bias (O,)."""
-        (out, channels, size, _), stride = weight.shape, layer.stride
-        x = self._padded(size - 1) if layer.padding == "same" else self.output
-        n, height, width = (x.shape[0], *((side - size) // stride + 1 for side in x.shape[1:3]))
-        tile = _tile(weight.shape, height, width, stride)  # T: so many pixels of a row in one
-        tiles = n * height * (width // tile)
-        # A row of a window is one run of numbers: (N, H, W/T, k, run).
-        run = ((tile - 1) * stride + size) * channels
-        image, row, pixel, number = x.strides
-        steps = (image, row * stride, pixel * stride * tile, row, number)
-        shape = (n, height, width // tile, size, run)
-        windows: Array = np.ndarray(shape, x.dtype, x, 0, steps)
-        # Side by side, and after them a 1, whose weight is the bias: (tiles, k * run + 1).
-        patches = self._room(tiles, size * run + 1)
-        ones = patches[:, -1]
-        wide = patches.strides[0]
-        steps = (height * shape[2] * wide, shape[2] * wide, wide, run * number, number)
-        side_by_side: Array = np.ndarray(shape, x.dtype, patches, 0, steps)
-        matrix = aligned(size * run + 1, tile * out)
-        matrix[:] = _band(weight, bias, tile, stride)
-        y = aligned(tiles, tile * out)
-        self._steps.append(lambda: np.copyto(side_by_side, windows))
-        self._steps.append(lambda: ones.fill(1))
-        self._steps += _products(patches, matrix, y)
-        self._gives(y.reshape(n, height, width, out), patches.size)
+        Returns:
+            float32 (N, rows, columns, channels), overwritten by the next call.
+        """
+        pixels = self._pixels.reshape(784)
+        for image, output in zip(images, self._outputs, strict=False):
+            self._levels.take(image, out=pixels, mode="clip")
+            for step in self._steps:
+                step()
+            output[:] = self._last
+        return self._outputs[: len(images)]
 
-    def _padded(self, pad: int) -> Array:
-        x = self.output
-        n, height, width, channels = x.shape
-        padded = aligned(n, height + pad, width + pad, channels)
-        inside = padded[:, pad // 2 : pad // 2 + height, pad // 2 : pad // 2 + width]
-        self._steps.append(lambda: np.copyto(inside, x))
-        return padded
+    def _padded(self, x: Array, pad: int) -> Array:
+        (height, width, channels), low = x.shape, pad // 2
+        y = _room(height + pad, width + pad, channels)
+        self._steps.append(partial(np.copyto, y[low : low + height, low : low + width], x))
+        return y
 
-    def _affine(self, scale: Array, shift: Array) -> None:
-        x = self.output
-        self._steps.append(lambda: np.multiply(x, scale, out=x))
-        self._steps.append(lambda: np.add(x, shift, out=x))
-
-    def _relu(self) -> None:
-        x, zero = self.output, aligned(*self.output.shape)  # an array: see GeluSteps
-        self._steps.append(lambda: np.maximum(x, zero, out=x))
-
-    def _maxpool2d(self, size: int, stride: int) -> None:
-        x = self.output
-        height, width = ((side - size) // stride + 1 for side in x.shape[1:3])
-        y = aligned(len(x), height, width, x.shape[3])
-        places = [(i, j) for i in range(size) for j in range(size)]
-        parts = [x[:, i::stride, j::stride][:, :height, :width] for i, j in places]
-
-        def step() -> None:
-            np.copyto(y, parts[0])
-            for part in parts[1:]:
-                np.maximum(y, part, out=y)
-
-        self._steps.append(step)
-        self._gives(y)
-
-    def _room(self, *shape: int) -> Array:
-        """Return memory that other steps use as well."""
-        count = math.prod(shape)
-        memory = self._memory if count <= ROOM else aligned(count)
-        return memory[:count].reshape(shape)
-
-    def _gives(self, output: Array, largest: int = 0) -> None:
-        self.output = output
-        self.largest = max(self.largest, output.size, largest)
+    def _maxpool2d(self, x: Array, size: int, stride: int) -> Array:
+        height, width = ((side - size) // stride + 1 for side in x.shape[:2])
+        y = _room(height, width, x.shape[2])
+        places = [x[i::stride, j::stride] for i in range(size) for j in range(size)]
+        first, *others = (place[:height, :width] for place in places)
+        self._steps.append(partial(np.copyto, y, first))
+        self._steps += [partial(np.maximum, y, other, out=y) for other in others]
+        return y
 
 
-def _folded(layer: Conv2d, norm: Layer | None, tensors: Tensors) -> tuple[Array, Array]:
+class Convolution:
+    """(H, W, C) -> (H', W', O), by blocks of m rows of the output, from q rows of the input.
+
+    The q rows are spread: as they are, or as Winograd's sums of them. Each is multiplied with
+    weights of its own, and from the q products the m rows are gathered.
+
+    A window of a row, k pixels, is k*C numbers side by side. Each p-th window begins behind the end
+    of one: as they lie they are a matrix, without a copy; so are those from the second on, and so
+    on, p matrices. Windows over the end of a row give rubbish, which is not gathered.
+    """
+
+    def __init__(self, x: Array, weight: Array, bias: Array, stride: int) -> None:
+        (h, w, c), (o, _, k, _) = x.shape, weight.shape
+        height, width = (h - k) // stride + 1, (w - k) // stride + 1
+        self._fast = (k, stride) == (3, 1) and bool(np.abs(weight).max() < GIANT)
+        self._fast = self._fast and 36 * w * max(c, o) < SMALL_MATRIX
+        m, g = (4, G) if self._fast else (1, np.eye(k))
+        q, n = len(g), -(-height // m)  # n blocks; the last may reach into the spare rows
+        line, p = -(-w // stride), -(-k // stride)  # `line` windows of a row, all of them
+        most = max(1, SMALL_MATRIX // (k * c * o))
+        s = -(-n * line // p // most)  # products for each of the p matrices,
+        t = -(-n * line // (p * s))  # of so many windows
+        # Numbers: of a spread row of all blocks, and of its product.
+        spread, product = (s * t * p * stride + k) * c, s * t * p * o
+        u, y = memory(q, spread), memory(q + 1, product)
+        y[q] = np.tile(bias, s * t * p)
+        self._rows = _view(x, (n, q, w * c), (m * stride * w * c, w * c, 1))
+        self._spread = _view(u, (n, q, w * c), (line * stride * c, spread, 1))
+        far = p * stride * c  # from a window of a matrix to the next
+        self._windows = _view(u, (q, p, s, t, k * c), (spread, stride * c, t * far, far, 1))
+        self._weight = memory(q, 1, 1, k * c, o)
+        self._weight[:, 0, 0] = np.einsum("qy,ocyx->qxco", g, weight).reshape(q, k * c, o)
+        self._products = _view(y, (q, p, s, t, o), (product, o, t * p * o, p * o, 1))
+        self._gather = _view(y, (n, q + 1, width * o), (line * o, product, 1))
+        self.output = _room(height, width, o)
+        self._out = _view(self.output, (n, m, width * o), (m * width * o, width * o, 1))
+        whole = _view(self.output, ((height + SPARE) * width * o,), (1,))
+        self._below = whole[height * width * o :]
+
+    def __call__(self) -> None:
+        """Compute `output` anew from x."""
+        if self._fast:
+            np.matmul(BT, self._rows, self._spread)  # (6, 6) @ (n, 6, W*C)
+        else:
+            np.copyto(self._spread, self._rows)  # (n, k, W*C)
+        np.matmul(self._windows, self._weight, self._products)  # (q,p,s,t,k*C) @ (q,1,1,k*C,O)
+        if self._fast:
+            np.matmul(AT, self._gather, self._out)  # (4, 7) @ (n, 7, W'*O)
+            # No norm or activation will see what the last block left below, and the next
+            # convolution adds it and takes it away again: what is large there would round the rest.
+            self._below.fill(0)
+        else:
+            np.add.reduce(self._gather, 1, out=self._out[:, 0])  # (n, k + 1, W'*O)
+
+
+def _room(height: int, width: int, channels: int) -> Array:
+    """Return memory for maps, with spare rows of 0 for the blocks of `Convolution`."""
+    return memory(height, width, channels, spare=SPARE * width * channels)
+
+
+def _view(x: Array, shape: tuple[int, ...], steps: tuple[int, ...]) -> Array:
+    """Return the numbers of x with axes that advance by so many."""
+    return as_strided(x, shape, [4 * step for step in steps])
+
+
+def folded(layer: Conv2d, after: Layer | None, tensors: Tensors) -> tuple[Array, Array]:
     """Return weight and bias with the batch norm after the convolution in them."""
     weight = tensors[layer.weight]
     bias = tensors[layer.bias] if layer.bias else np.zeros(len(weight), np.float32)
-    if not isinstance(norm, BatchNorm2d):
+    if not isinstance(after, BatchNorm2d):
         return weight, bias
-    scale, shift = _scale_and_shift(norm, tensors)
+    scale, shift = _scale_and_shift(after, tensors)
     return weight * scale[:, None, None, None], bias * scale + shift
 
 
 def _scale_and_shift(norm: BatchNorm2d, tensors: Tensors) -> tuple[Array, Array]:
-    weight, bias, mean, var = (
-        tensors[f"{norm.prefix}.{name}"].astype(np.float64)
-        for name in ("weight", "bias", "running_mean", "running_var")
-    )
+    parts = ("weight", "bias", "running_mean", "running_var")
+    weight, bias, mean, var = (tensors[f"{norm.prefix}.{p}"].astype(np.float64) for p in parts)
     scale = weight / np.sqrt(var + norm.eps)  # (C,)
     return scale.astype(np.float32), (bias - mean * scale).astype(np.float32)
-
-
-def _tile(weight: tuple[int, ...], height: int, width: int, stride: int) -> int:
-    """Return how many pixels of a row to compute as one.
-
-    Neighbours share most of their windows. As one they take fewer and longer copies, and fill the
-    registers of the matrix product, but multiply by the zeros of the band (see `_band`).
-    """
-    out, channels, size, _ = weight
-
-    def cost(tile: int) -> int:
-        inputs = size * ((tile - 1) * stride + size) * channels
-        outputs = -(-tile * out // VECTOR) * VECTOR
-        return height * width // tile * (inputs * outputs + size * RUN)
-
-    return min((tile for tile in range(1, width + 1) if width % tile == 0), key=cost)
-
-
-def _band(weight: Array, bias: Array, tile: int, stride: int) -> Array:
-    """Return the matrix from a window of `tile` pixels to their outputs, (k*run + 1, T*O).
-
-    Each pixel sees its own part of the window: the kernel stands `tile` times in the matrix, each
-    time `stride` pixels further down, and the rest is 0.
-    """
-    out, channels, size, _ = weight.shape
-    band = np.zeros((size, (tile - 1) * stride + size, channels, tile, out), np.float32)
-    for pixel in range(tile):
-        here = slice(pixel * stride, pixel * stride + size)
-        band[:, here, :, pixel] = weight.transpose(2, 3, 1, 0)
-    return np.vstack([band.reshape(-1, tile * out), np.tile(bias, tile)])
-
-
-def _products(left: Array, right: Array, out: Array) -> list[Step]:
-    """Return the steps of left @ right, in pieces of rows that are small products."""
-    count, most = len(left), max(1, SMALL_MATRIX // right.size)
-    rows = -(-count // -(-count // most))  # pieces as equal as can be
-    even = count // rows * rows
-    a, y = left[:even].reshape(-1, rows, left.shape[1]), out[:even].reshape(-1, rows, out.shape[1])
-    steps: list[Step] = [lambda: np.matmul(a, right, out=y)]
-    if even < count:
-        steps.append(lambda: np.matmul(left[even:], right, out=out[even:]))
-    return steps

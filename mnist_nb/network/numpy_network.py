@@ -1,31 +1,29 @@
 """The network in numpy: 784 bytes in, ten probabilities out.
 
-Images go through the layers on maps, up to the flatten, as few at a time as stay in cache
-(`maps.py`); then as rows through the linear layers, many at a time, because these read so many
-weights. `reference.py` is the same network in plain loops.
+Images go through the layers on maps, up to the flatten, one at a time, so that all stays in cache
+(`maps.py`); then as rows through the linear layers, some at a time, because these read so many
+weights. `plain_loops.py` is the same network in plain loops.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mnist_nb.drawing import as_images
-from mnist_nb.network.activations import Array, gelu, relu
+from mnist_nb.network.activations import Array, gelu, memory, relu
 from mnist_nb.network.answer import Answer, threshold
 from mnist_nb.network.architecture import Flatten, Gelu, Layer, Linear, Relu
 from mnist_nb.network.file_format import Weights, read_weights, shipped_weights
-from mnist_nb.network.maps import ROOM, Maps, Tensors
+from mnist_nb.network.maps import IMAGES, Maps, Tensors
 
 __all__ = ["Network", "gelu", "relu"]
 
-ROWS = 16  # images at a time in the linear layers
 SMALL_VECTOR = 8192  # multiply-adds of a vector and a matrix that no BLAS shares among threads
 
-Step = Callable[[Array], Array]  # from rows to rows; float64 from the first linear layer on
+Step = Callable[[Array], Array]  # from rows to rows
 
 
 class Network:
@@ -50,20 +48,12 @@ class Network:
         self.metrics = weights.architecture.metrics
         self.not_sure_below = threshold(self.metrics.get("not_sure_below"))
         self.parameters = weights.parameters
-        # (256,) the number that enters the network for each byte, rounded after each operation:
-        # where most pixels are 0, another order would shift nearly all of them by the same error.
-        levels = np.arange(256, dtype=np.float32) / np.float32(self.architecture.scale)
-        mean, std = np.float32(self.architecture.mean), np.float32(self.architecture.std)
-        self._normal: Array = (levels - mean) / std
-        layers = self.architecture.layers
+        layers = weights.architecture.layers
         flat = next((i for i, layer in enumerate(layers) if isinstance(layer, Flatten)), None)
-        self._layers = layers[:flat]  # on maps
-        self._maps: dict[int, list[Maps]] = defaultdict(list)  # for so many images, not at work
-        one = self._take(1)
-        self._images = max(1, min(ROWS, ROOM // one.largest))
-        self._shape = one.output.shape[1:]
-        self._maps[1].append(one)
-        self._rows = [] if flat is None else _rows(layers[flat:], weights.tensors, self._shape)
+        self._layers = layers[:flat]
+        self._idle = [self._maps()]  # those that no thread is using
+        shape = self._idle[0].shape
+        self._rows = [] if flat is None else _rows(layers[flat:], weights.tensors, shape)
 
     @classmethod
     def load(cls, path: "Path | str | None" = None) -> "Network":
@@ -105,74 +95,72 @@ class Network:
         return self._run(images).astype(np.float32)
 
     def _run(self, images: ArrayLike) -> Array:
-        pixels = as_images(images)  # (N, 784) uint8
-        parts = [self._some(pixels[i : i + ROWS]) for i in range(0, len(pixels), ROWS)]
+        pixels = as_images(images).reshape(-1, 784)
+        try:
+            maps = self._idle.pop()
+        except IndexError:
+            maps = self._maps()
+        parts = []
+        # Powers in gelu may overflow, and windows that are left out; in an answer it shows.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for i in range(0, len(pixels), IMAGES):
+                x = maps.run(pixels[i : i + IMAGES])  # (N, H, W, C)
+                for step in self._rows:
+                    x = gelu(x, maps.notes) if step is gelu else step(x)
+                parts.append(x.copy())
+        self._idle.append(maps)
         return np.concatenate(parts)
 
-    def _some(self, pixels: NDArray[np.uint8]) -> Array:
-        x: Array = np.empty((len(pixels), *self._shape), np.float32)  # (N, H, W, C)
-        for i in range(0, len(pixels), self._images):
-            some = pixels[i : i + self._images]
-            maps = self._take(len(some))
-            maps.pixels.reshape(some.shape)[:] = self._normal.take(some)
-            x[i : i + len(some)] = maps.run()
-            self._maps[len(some)].append(maps)
-        for step in self._rows:
-            x = step(x)
-        return x
-
-    def _take(self, images: int) -> Maps:
-        """Return layers that no other thread is using."""
-        try:
-            return self._maps[images].pop()
-        except IndexError:
-            return Maps(self._layers, self.weights.tensors, images)
+    def _maps(self) -> Maps:
+        # Rounded after each operation, as by every framework: where most pixels are 0, another
+        # order would shift nearly all of them by the same error.
+        entry = self.architecture
+        levels = np.arange(256, dtype=np.float32) / np.float32(entry.scale)
+        levels = (levels - np.float32(entry.mean)) / np.float32(entry.std)
+        return Maps(levels, self._layers, self.weights.tensors)
 
     def __repr__(self) -> str:
         return f"Network({self.name!r}, {self.parameters:,} parameters, sha256 {self.sha256[:8]})"
 
 
 def _rows(layers: Sequence[Layer], tensors: Tensors, shape: tuple[int, ...]) -> list[Step]:
-    """Turn the layers from the flatten on into functions.
+    """Turn the layers from the flatten on into functions from rows to rows.
 
     The file counts channels first, our maps have them last. So the first linear layer gets its
     weights in our order; only where there is none, the numbers themselves are moved.
     """
     height, width, channels = shape
-    if not any(isinstance(layer, Linear) for layer in layers):
-        steps: list[Step] = [lambda x: np.ascontiguousarray(x.transpose(0, 3, 1, 2))]
-        steps.append(lambda x: x.reshape(len(x), -1))
-    else:
-        steps = [lambda x: x.reshape(len(x), -1)]
-    ours = True  # is the order ours, with channels last?
+    places = np.arange(height * width * channels).reshape(channels, height, width)
+    order: Array | None = places.transpose(1, 2, 0).reshape(-1)  # the file's, of our numbers
+    steps: list[Step] = [lambda x: x.reshape(len(x), -1)]
     for layer in layers:
         if isinstance(layer, Linear):
             weight = tensors[layer.weight]  # (out, in)
-            if ours:
-                weight = weight.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
-                weight, ours = weight.reshape(len(weight), -1), False
-            steps.append(_linear(weight, tensors[layer.bias] if layer.bias else None))
+            bias = tensors[layer.bias] if layer.bias else np.zeros(len(weight), np.float32)
+            # Of numbers as few as the last ones, that decide this much, rounding would be seen.
+            dtype = np.float64 if layer is layers[-1] else np.float32
+            weight, order = weight if order is None else weight[:, order], None
+            steps.append(_linear(weight.astype(dtype), bias.astype(dtype)))
         elif isinstance(layer, Gelu | Relu):
             steps.append(gelu if isinstance(layer, Gelu) else relu)
+    if order is not None:
+        back = np.argsort(order)
+        steps.append(lambda x: x[:, back])
     return steps
 
 
-def _linear(weight: Array, bias: Array | None) -> Step:
-    """Return float64: of numbers this few, that decide this much, the rounding would be seen."""
+def _linear(weight: Array, bias: Array) -> Step:
+    """Return a function from (N, in) to (N, out), in the dtype of weight (out, in)."""
     out, width = weight.shape
-    shift = 0.0 if bias is None else bias.astype(np.float64)
-    if width * out <= SMALL_VECTOR:
-        small = weight.T.astype(np.float64)  # (in, out)
-        return lambda x: x @ small + shift  # (N, out)
-    groups = (g for g in range(1, 129) if width % g == 0 and width // g * out <= SMALL_VECTOR)
-    count = next(groups, 1)  # G: the inputs are cut into groups, and their shares added up
-    matrix = np.ascontiguousarray(weight.T).reshape(count, width // count, out)
+    fits = (g for g in range(1, 129) if width % g == 0 and width // g * out <= SMALL_VECTOR)
+    groups = next(fits, 1)  # the inputs are cut into groups, and their shares added up
+    matrix = memory(groups, width // groups, out).astype(weight.dtype, copy=False)
+    matrix[:] = weight.T.reshape(matrix.shape)
 
     def step(x: Array) -> Array:
-        x = x.astype(np.float32, copy=False).reshape(len(x), count, -1)
-        parts = x.transpose(1, 0, 2) @ matrix  # (G, N, out)
-        y: Array = parts.sum(axis=0, dtype=np.float64)  # (N, out)
-        y += shift
-        return y
+        x = x.astype(weight.dtype, copy=False).reshape(len(x), groups, -1)
+        shares = x.transpose(1, 0, 2) @ matrix  # (groups, N, in / groups) -> (groups, N, out)
+        y: Array = np.add.reduce(shares)  # (N, out)
+        return np.add(y, bias, y)
 
     return step

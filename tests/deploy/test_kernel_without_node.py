@@ -56,7 +56,7 @@ def test_burns_own_weights_give_pytorchs_answers(file: str, expected: str) -> No
     with np.load(folder / "expected.npz") as oracle:
         images, answers = oracle["images"], oracle[expected]  # uint8 (100, 28, 28), (100, 10)
     kernel = WasmKernel(read_weights(convert(folder / file)))
-    np.testing.assert_allclose(kernel.classify(images), answers, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(kernel.classify(images), answers, rtol=0, atol=2e-6)
 
 
 CONV = {"op": "conv2d", "weight": "c"}
@@ -82,10 +82,10 @@ def test_windows_of_every_size(window: int) -> None:
     assert_equal(pack(tensors, network([CONV, *END])), random_images(2, window))
 
 
-@pytest.mark.parametrize("side", [1, 2, 3, 4, 5, 8, 13, 24])
+@pytest.mark.parametrize("side", [1, 2, 3, 4, 5, 7, 8, 13, 24])
 @pytest.mark.parametrize("channels", [(1, 1), (4, 8), (5, 12), (8, 9), (16, 24)])
 def test_three_by_three(side: int, channels: tuple[int, int]) -> None:
-    # From one on such a convolution is done in blocks of 2 x 2 places, six blocks at a time.
+    # From four on such a convolution is done in blocks of 4 x 4 places, four blocks at a time.
     ins, outs = channels
     layers = [CONV, {"op": "conv2d", "weight": "d", "bias": "e"}, {"op": "gelu"}, *END]
     tensors = {
@@ -128,8 +128,8 @@ def test_linears_around_the_tiles_and_blocks(inputs: int, labels: int) -> None:
         "n": tensor(labels),
         "w": tensor(labels, labels),
     }
-    # 4 images: IMAGES of kernel.h together, and one by itself.
-    assert_equal(pack(tensors, network(layers, labels)), random_images(4, inputs))
+    # 3 images: IMAGES of kernel.h together, and one by itself.
+    assert_equal(pack(tensors, network(layers, labels)), random_images(3, inputs))
 
 
 NO_CONVOLUTION: dict[str, tuple[list[dict[str, Any]], int]] = {
