@@ -3,6 +3,7 @@
   const since1970 = (time) => performance.timeOrigin + time;
   window.moved = []; // [the browser got the event, the page got it]
   window.painted = []; // [number of the frame or of points, in the page, painted]
+  window.inked = []; // [points of the line under the pen, painted]
   const canvas = document.querySelector(".mnist-nb-paper canvas");
   const note = (event) => {
     // Chromium hands moves to a page once a frame; timeStamp is when the input came.
@@ -27,6 +28,19 @@
     if (document.querySelector(".mnist-nb-answers")) painted();
     else requestAnimationFrame(painted);
   };
+  // The line grows in the pen's own event; the next frame paints it.
+  let points = 0;
+  const ink = () => {
+    const count = document.querySelector(".mnist-nb-echo polyline")?.points.numberOfItems ?? 0;
+    if (count !== points) {
+      points = count;
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => window.inked.push([count, since1970(performance.now())]);
+      port2.postMessage(0);
+    }
+    requestAnimationFrame(ink);
+  };
+  ink();
   const changes = { subtree: true, childList: true, attributeFilter: ["data-number"] };
   new MutationObserver(look).observe(document.body, changes);
   // All is painted when the page shows an answer of the edge to the newest drawing, and has been

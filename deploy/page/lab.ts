@@ -4,6 +4,7 @@
  */
 
 import { Answers, thereAndBack, type Message, type Side } from "./answers";
+import { Echo } from "./echo";
 import { helpNames, rootOf } from "./names";
 import { helpPaper } from "./paper";
 import { SIDE, Seen } from "./seen";
@@ -60,6 +61,12 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     if (root === null) return;
     helpNames(root, signal);
     helpPaper(root, signal);
+    const box = el.closest<HTMLElement>(".mnist-nb-lab, .mnist-nb-pad");
+    if (mode === "none" || box === null) return;
+    const echo = new Echo(box, signal);
+    const settle = () => echo.settle();
+    model.on("change:frame", settle);
+    signal.addEventListener("abort", () => model.off("change:frame", settle));
   });
   const { mode } = model.get("facts");
   if (mode === "none") el.classList.add("mnist-nb-hidden");

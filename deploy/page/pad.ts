@@ -7,7 +7,7 @@ import type { Point } from "./raster";
 
 /** Strokes are in units of a canvas of this size, whatever its size on the screen. */
 export const PAD_SIZE = [280, 280] as const;
-const PEN = 15; // line width on the pad; the network's own pen is set after scaling
+export const PEN = 15; // line width on the pad; the network's own pen is set after scaling
 const KEYS = -1; // the keyboard's pen among the pointers; browsers count theirs from 0
 
 export class Pad {

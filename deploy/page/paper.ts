@@ -8,17 +8,12 @@ const PAPERS = `${PAD}, .mn-picker`;
 const COPIED = ["key", "code", "location", "repeat", "ctrlKey", "shiftKey", "altKey", "metaKey"];
 
 export function helpPaper(root: HTMLElement, signal: AbortSignal): void {
-  const at = (event: Event): HTMLElement | null => {
-    const { target } = event;
-    if (!(target instanceof HTMLCanvasElement)) return null;
-    return target.closest<HTMLElement>(PAPERS);
-  };
   const early = { capture: true, signal };
   // While the pointer is captured its moves and its release come here, wherever they are.
   root.addEventListener(
     "pointerdown",
     (event) => {
-      if (at(event)?.matches(PAD))
+      if (paperOf(event)?.matches(PAD))
         (event.target as HTMLCanvasElement).setPointerCapture(event.pointerId);
     },
     early,
@@ -27,7 +22,7 @@ export function helpPaper(root: HTMLElement, signal: AbortSignal): void {
   root.addEventListener(
     "mousemove",
     (event) => {
-      const isHovering = event.buttons === 0 && at(event)?.matches(PAD);
+      const isHovering = event.buttons === 0 && paperOf(event)?.matches(PAD);
       if (isHovering) event.stopPropagation();
     },
     early,
@@ -36,7 +31,7 @@ export function helpPaper(root: HTMLElement, signal: AbortSignal): void {
   root.addEventListener(
     "keydown",
     (event) => {
-      const paper = at(event);
+      const paper = paperOf(event);
       if (paper === null || isUsed(event, paper)) return;
       event.stopImmediatePropagation(); // another view of the same root listens too
       const copy = new KeyboardEvent("keydown", {
@@ -54,14 +49,19 @@ export function helpPaper(root: HTMLElement, signal: AbortSignal): void {
   root.addEventListener(
     "wheel",
     (event) => {
-      if (at(event)) event.stopPropagation();
+      if (paperOf(event)) event.stopPropagation();
     },
     { ...early, passive: true },
   );
 }
 
+/** The paper whose canvas an event is for. */
+export function paperOf({ target }: Event): HTMLElement | null {
+  return target instanceof HTMLCanvasElement ? target.closest<HTMLElement>(PAPERS) : null;
+}
+
 /** Does the paper do something at this key? */
-function isUsed(event: KeyboardEvent, paper: HTMLElement): boolean {
+export function isUsed(event: KeyboardEvent, paper: HTMLElement): boolean {
   const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
   if (altKey) return false;
   if (ctrlKey || metaKey) return key === "z" && !shiftKey && paper.matches(PAD);

@@ -177,6 +177,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def _begin(self, point: Point) -> None:
         if self._points() >= FULL:
+            self._frames.ask()  # the page draws along by itself until it hears of us
             raise InputError(f"the paper is full after {FULL} points: press Clear or Undo")
         was_empty = not self._done
         self._is_held, self._stroke = True, [point]

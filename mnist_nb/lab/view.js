@@ -359,6 +359,161 @@ function exactly(value) {
   return String(Number(value.toPrecision(9)));
 }
 
+// page/pad.ts
+var PAD_SIZE = [280, 280];
+var PEN = 15;
+
+// page/paper.ts
+var PAD = ".mnist-nb-paper";
+var PAPERS = `${PAD}, .mn-picker`;
+var COPIED = ["key", "code", "location", "repeat", "ctrlKey", "shiftKey", "altKey", "metaKey"];
+function helpPaper(root, signal) {
+  const early = { capture: true, signal };
+  root.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (paperOf(event)?.matches(PAD))
+        event.target.setPointerCapture(event.pointerId);
+    },
+    early
+  );
+  root.addEventListener(
+    "mousemove",
+    (event) => {
+      const isHovering = event.buttons === 0 && paperOf(event)?.matches(PAD);
+      if (isHovering) event.stopPropagation();
+    },
+    early
+  );
+  root.addEventListener(
+    "keydown",
+    (event) => {
+      const paper = paperOf(event);
+      if (paper === null || isUsed(event, paper)) return;
+      event.stopImmediatePropagation();
+      const copy = new KeyboardEvent("keydown", {
+        ...Object.fromEntries(COPIED.map((name) => [name, event[name]])),
+        bubbles: true,
+        cancelable: true,
+        composed: true
+      });
+      Object.defineProperty(copy, "keyCode", { value: event.keyCode });
+      if (!paper.dispatchEvent(copy)) event.preventDefault();
+    },
+    early
+  );
+  root.addEventListener(
+    "wheel",
+    (event) => {
+      if (paperOf(event)) event.stopPropagation();
+    },
+    { ...early, passive: true }
+  );
+}
+function paperOf({ target }) {
+  return target instanceof HTMLCanvasElement ? target.closest(PAPERS) : null;
+}
+function isUsed(event, paper) {
+  const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+  if (altKey) return false;
+  if (ctrlKey || metaKey) return key === "z" && !shiftKey && paper.matches(PAD);
+  if (paper.matches(".mn-picker")) return key.startsWith("Arrow");
+  return /^[0-9]$/.test(key) || key === "Backspace" || key === "Delete";
+}
+
+// page/echo.ts
+var SVG = "http://www.w3.org/2000/svg";
+var LOOKS = {
+  class: "mnist-nb-echo",
+  viewBox: `0 0 ${PAD_SIZE.join(" ")}`,
+  fill: "none",
+  stroke: "#000",
+  "stroke-width": String(PEN),
+  "stroke-linecap": "round",
+  "stroke-linejoin": "round",
+  "aria-hidden": "true"
+};
+var Echo = class {
+  #layer = document.createElementNS(SVG, "svg");
+  #pointer = null;
+  /** The line that grows; null while the pen is up or beyond the paper. */
+  #line = null;
+  #presses = 0;
+  /** @param box with the paper in it, and no other */
+  constructor(box, signal) {
+    for (const [name, value] of Object.entries(LOOKS)) this.#layer.setAttribute(name, value);
+    const listen = (type) => window.addEventListener(
+      type,
+      (event) => {
+        const paper = paperOf(event);
+        if (paper !== null && box.contains(paper)) this[type](event, paper);
+      },
+      { capture: true, signal }
+    );
+    ["pointerdown", "pointermove", "pointerup", "pointercancel"].forEach(listen);
+    const key = (event) => {
+      const paper = paperOf(event);
+      if (paper !== null && box.contains(paper) && isUsed(event, paper)) this.#drop();
+    };
+    window.addEventListener("keydown", key, { capture: true, signal });
+    signal.addEventListener("abort", () => this.#layer.remove());
+  }
+  /** The kernel has shown what it knows: when the pen is up, that is all. */
+  settle() {
+    const presses = this.#presses;
+    const clear = () => {
+      if (this.#pointer === null && presses === this.#presses) this.#layer.replaceChildren();
+    };
+    if (this.#layer.firstChild === null || this.#pointer !== null) return;
+    requestAnimationFrame(() => requestAnimationFrame(clear));
+  }
+  /** What is drawn was taken back or replaced. */
+  #drop() {
+    this.#pointer = this.#line = null;
+    this.#layer.replaceChildren();
+  }
+  pointerdown(event, paper) {
+    if (this.#pointer !== null || event.button !== 0) return;
+    if (this.#layer.parentNode !== paper) paper.append(this.#layer);
+    this.#pointer = event.pointerId;
+    this.#presses++;
+    this.#add(event);
+  }
+  pointermove(event) {
+    if (event.pointerId !== this.#pointer) return;
+    if (event.buttons === 0) this.pointerup(event);
+    else this.#add(event);
+  }
+  pointerup(event) {
+    if (event.pointerId !== this.#pointer) return;
+    if (this.#line !== null) this.#add(event);
+    this.#pointer = this.#line = null;
+  }
+  pointercancel(event) {
+    if (event.pointerId === this.#pointer) this.#pointer = this.#line = null;
+  }
+  /** As the pad in Python: a line ends at the border, and begins anew where the pen comes back. */
+  #add(event) {
+    const box = event.target.getBoundingClientRect();
+    const [width, height] = PAD_SIZE;
+    const x = (event.clientX - box.left) / box.width * width;
+    const y = (event.clientY - box.top) / box.height * height;
+    const at = [Math.min(Math.max(x, 0), width), Math.min(Math.max(y, 0), height)];
+    const isInside = at[0] === x && at[1] === y;
+    if (this.#line === null) {
+      if (!isInside) return;
+      this.#line = document.createElementNS(SVG, "polyline");
+      this.#line.points.appendItem(this.#point(...at));
+      this.#layer.append(this.#line);
+    }
+    this.#line.points.appendItem(this.#point(...at));
+    if (!isInside) this.#line = null;
+  }
+  #point(x, y) {
+    return Object.assign(this.#layer.createSVGPoint(), { x, y });
+  }
+};
+
 // page/names.ts
 async function rootOf(el, signal) {
   while (!el.isConnected) {
@@ -388,66 +543,6 @@ function helpNames(root, signal) {
   const observer = new MutationObserver(name);
   observer.observe(root, { childList: true, subtree: true, attributeFilter: ["title"] });
   signal.addEventListener("abort", () => observer.disconnect());
-}
-
-// page/paper.ts
-var PAD = ".mnist-nb-paper";
-var PAPERS = `${PAD}, .mn-picker`;
-var COPIED = ["key", "code", "location", "repeat", "ctrlKey", "shiftKey", "altKey", "metaKey"];
-function helpPaper(root, signal) {
-  const at = (event) => {
-    const { target } = event;
-    if (!(target instanceof HTMLCanvasElement)) return null;
-    return target.closest(PAPERS);
-  };
-  const early = { capture: true, signal };
-  root.addEventListener(
-    "pointerdown",
-    (event) => {
-      if (at(event)?.matches(PAD))
-        event.target.setPointerCapture(event.pointerId);
-    },
-    early
-  );
-  root.addEventListener(
-    "mousemove",
-    (event) => {
-      const isHovering = event.buttons === 0 && at(event)?.matches(PAD);
-      if (isHovering) event.stopPropagation();
-    },
-    early
-  );
-  root.addEventListener(
-    "keydown",
-    (event) => {
-      const paper = at(event);
-      if (paper === null || isUsed(event, paper)) return;
-      event.stopImmediatePropagation();
-      const copy = new KeyboardEvent("keydown", {
-        ...Object.fromEntries(COPIED.map((name) => [name, event[name]])),
-        bubbles: true,
-        cancelable: true,
-        composed: true
-      });
-      Object.defineProperty(copy, "keyCode", { value: event.keyCode });
-      if (!paper.dispatchEvent(copy)) event.preventDefault();
-    },
-    early
-  );
-  root.addEventListener(
-    "wheel",
-    (event) => {
-      if (at(event)) event.stopPropagation();
-    },
-    { ...early, passive: true }
-  );
-}
-function isUsed(event, paper) {
-  const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
-  if (altKey) return false;
-  if (ctrlKey || metaKey) return key === "z" && !shiftKey && paper.matches(PAD);
-  if (paper.matches(".mn-picker")) return key.startsWith("Arrow");
-  return /^[0-9]$/.test(key) || key === "Backspace" || key === "Delete";
 }
 
 // page/seen.ts
@@ -487,6 +582,12 @@ function render({ model, el }) {
     if (root === null) return;
     helpNames(root, signal);
     helpPaper(root, signal);
+    const box = el.closest(".mnist-nb-lab, .mnist-nb-pad");
+    if (mode === "none" || box === null) return;
+    const echo = new Echo(box, signal);
+    const settle = () => echo.settle();
+    model.on("change:frame", settle);
+    signal.addEventListener("abort", () => model.off("change:frame", settle));
   });
   const { mode } = model.get("facts");
   if (mode === "none") el.classList.add("mnist-nb-hidden");
