@@ -23,6 +23,8 @@ from mnist_nb.network.ops import (
     Linear,
     MaxPool2d,
     Relu,
+    border,
+    reach,
 )
 from mnist_nb.network.words import GUESS, Verdict, difference, milliseconds, percent, short, verdict
 
@@ -46,6 +48,7 @@ __all__ = [
     "Relu",
     "Verdict",
     "Weights",
+    "border",
     "convert",
     "difference",
     "erased",
@@ -54,6 +57,7 @@ __all__ = [
     "is_sure",
     "milliseconds",
     "percent",
+    "reach",
     "read_candidate",
     "read_weights",
     "shipped_weights",
