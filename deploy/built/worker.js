@@ -224,21 +224,30 @@ function pack({ layers, scale, mean, std }, kernel) {
     return address;
   };
   check(kernel.begin(scale, mean, std));
-  for (const { layer } of layers) {
+  for (const { layer, before } of layers) {
     switch (layer.op) {
       case "conv2d": {
-        const { weight, bias, stride, same } = layer;
+        const { weight, bias, stride, low, high, dilation, groups } = layer;
         const [outputs, , size2] = weight.shape;
-        check(kernel.conv2d(put(weight), put(bias), outputs, size2, stride, Number(same)));
+        const how = [stride, low, high, dilation, groups];
+        check(kernel.conv2d(put(weight), put(bias), outputs, size2, ...how));
         break;
       }
-      case "batchnorm2d": {
+      case "batchnorm2d":
+      case "batchnorm1d": {
         const { weight, bias, mean: mean2, var: variance, eps } = layer;
         check(kernel.batchnorm2d(put(weight), put(bias), put(mean2), put(variance), eps));
         break;
       }
       case "maxpool2d":
-        check(kernel.maxpool2d(layer.size, layer.stride));
+      case "avgpool2d":
+        check(kernel[layer.op](layer.size, layer.stride, layer.low, layer.high));
+        break;
+      case "globalavgpool2d":
+        check(kernel.avgpool2d(before.h, 1, 0, 0));
+        break;
+      case "leakyrelu":
+        check(kernel.leakyrelu(layer.slope));
         break;
       case "linear":
         check(kernel.linear(put(layer.weight), put(layer.bias), layer.weight.shape[0]));
@@ -1023,6 +1032,218 @@ async function download(object, bytes, expected) {
   return { file, sha256: sha2562, etag };
 }
 
+// src/fields.ts
+var TINY = 1e-30;
+var Fields = class _Fields {
+  constructor(value, where) {
+    this.where = where;
+    if (!isObject(value)) throw new WeightsRefused(`${where} is ${show(value)}, not an object`);
+    this.entries = new Map(Object.entries(value));
+  }
+  where;
+  entries;
+  has(name) {
+    return this.entries.has(name);
+  }
+  get(name) {
+    return this.entries.get(name);
+  }
+  /** An object that may be missing. */
+  notes(name) {
+    return new _Fields(this.entries.has(name) ? this.get(name) : {}, name);
+  }
+  text(name) {
+    const value = this.get(name);
+    if (typeof value !== "string" || [...value].length > 200) {
+      throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a short text`);
+    }
+    return value;
+  }
+  number(name, { fallback, least } = {}) {
+    const value = this.entries.has(name) ? this.get(name) : fallback;
+    if (typeof value !== "number" || !(Math.abs(value) < 1e30)) {
+      throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a finite number`);
+    }
+    if (least !== void 0 && value < least) {
+      throw new WeightsRefused(`${this.where}: ${name} is ${value}, not above 0, at least ${least}`);
+    }
+    return value;
+  }
+  /** A whole number 1 to 28, as strides and window sizes are. */
+  count(name, fallback, most = 28) {
+    const value = this.entries.has(name) ? this.get(name) : fallback;
+    if (!Number.isInteger(value) || value < 1 || value > most) {
+      throw new WeightsRefused(
+        `${this.where}: ${name} is ${show(value)}, not a whole number 1 to ${most}`
+      );
+    }
+    return value;
+  }
+  /** Padding before and after, 0 to 28; one number is both. `same` is what that word means. */
+  padding(fallback, same) {
+    const value = this.entries.has("padding") ? this.get("padding") : fallback;
+    if (same && value === "valid") return [0, 0];
+    if (same && value === "same") return same;
+    const sides = Array.isArray(value) ? value : [value, value];
+    if (sides.length !== 2 || !sides.every((n) => Number.isInteger(n) && n >= 0 && n <= 28)) {
+      const words = same ? "valid, same, " : "";
+      throw new WeightsRefused(
+        `${this.where}: padding is ${show(value)}, not ${words}0 to 28 or two such numbers`
+      );
+    }
+    return sides;
+  }
+  /** Refuses other fields: a `groups` that is overlooked would give wrong answers in silence. */
+  only(...names) {
+    for (const name of this.entries.keys()) {
+      if (!names.includes(name)) {
+        throw new WeightsRefused(`${this.where}: field ${show(name)} is unknown`);
+      }
+    }
+  }
+};
+
+// src/ops.ts
+var MAX_ACTIVATION = 1 << 20;
+function reach({ weight, dilation }) {
+  return dilation * ((weight.shape[2] || 1) - 1) + 1;
+}
+function isDepthwise({ weight, groups }, before) {
+  return groups > 1 && groups === before.c && groups === weight.shape[0];
+}
+function readLayer(fields, tensors) {
+  const op = fields.text("op");
+  const tensor = (name) => {
+    const found = tensors.get(name);
+    if (found) return found;
+    throw new WeightsRefused(`${fields.where}: tensor ${show(name)} is not in the file`);
+  };
+  const bias = () => (fields.get("bias") ?? null) === null ? null : tensor(fields.text("bias"));
+  switch (op) {
+    case "conv2d": {
+      fields.only("op", "weight", "bias", "stride", "padding", "dilation", "groups");
+      const weight = tensor(fields.text("weight"));
+      const [dilation, groups] = [fields.count("dilation", 1), fields.count("groups", 1, 1 << 20)];
+      const gap = dilation * ((weight.shape[2] || 1) - 1);
+      const [low, high] = fields.padding("valid", [Math.floor(gap / 2), Math.ceil(gap / 2)]);
+      const stride = fields.count("stride", 1);
+      return { op, weight, bias: bias(), stride, low, high, dilation, groups };
+    }
+    case "batchnorm2d":
+    case "batchnorm1d": {
+      fields.only("op", "prefix", "eps");
+      const of = (name) => tensor(`${fields.text("prefix")}.${name}`);
+      const eps = fields.number("eps", { fallback: 1e-5, least: TINY });
+      const [mean, variance] = [of("running_mean"), of("running_var")];
+      const below = variance.data.find((x) => x < 0);
+      if (below !== void 0) {
+        throw new WeightsRefused(`${fields.where}: a running variance is ${below}, below 0`);
+      }
+      return { op, weight: of("weight"), bias: of("bias"), mean, var: variance, eps };
+    }
+    case "maxpool2d":
+    case "avgpool2d": {
+      fields.only("op", "size", "stride", "padding");
+      const size2 = fields.count("size");
+      const [low, high] = fields.padding(0);
+      if (Math.max(low, high) >= size2) {
+        const both = `${low} and ${high}`;
+        throw new WeightsRefused(`${fields.where}: padding is ${both}, not less than size ${size2}`);
+      }
+      return { op, size: size2, stride: fields.count("stride", size2), low, high };
+    }
+    case "linear":
+      fields.only("op", "weight", "bias");
+      return { op, weight: tensor(fields.text("weight")), bias: bias() };
+    case "leakyrelu": {
+      fields.only("op", "slope");
+      const slope = fields.number("slope", { fallback: 0.01 });
+      if (slope < 0 || slope > 1) {
+        throw new WeightsRefused(`${fields.where}: slope is ${slope}, not 0 to 1`);
+      }
+      return { op, slope };
+    }
+    case "relu":
+    case "gelu":
+    case "tanh":
+    case "sigmoid":
+    case "globalavgpool2d":
+    case "flatten":
+      fields.only("op");
+      return { op };
+    default:
+      throw new WeightsRefused(
+        `${fields.where}: op ${show(op)} is unknown; known are conv2d, batchnorm2d, batchnorm1d, relu, leakyrelu, gelu, tanh, sigmoid, maxpool2d, avgpool2d, globalavgpool2d, flatten, linear`
+      );
+  }
+}
+function shapeAfter(layer, shape, where) {
+  const need = (tensor, expected, what) => {
+    if (tensor && tensor.shape.join() !== expected.join()) {
+      const found = show(tensor.shape);
+      throw new WeightsRefused(`${where}: ${what} has shape ${found}, not ${show(expected)}`);
+    }
+  };
+  switch (layer.op) {
+    case "relu":
+    case "leakyrelu":
+    case "gelu":
+    case "tanh":
+    case "sigmoid":
+      return shape;
+    case "flatten":
+      return { c: shape.c * shape.h * shape.w, h: 1, w: 1, flat: true };
+    case "linear": {
+      if (!shape.flat) throw new WeightsRefused(`${where}: linear needs a flatten before it`);
+      const out2 = layer.weight.shape[0] || 1;
+      need(layer.weight, [out2, shape.c], "weight");
+      need(layer.bias, [out2], "bias");
+      return { c: out2, h: 1, w: 1, flat: true };
+    }
+  }
+  if (shape.flat !== (layer.op === "batchnorm1d")) {
+    const wrong = shape.flat ? "cannot follow a flatten" : "needs a flatten before it";
+    throw new WeightsRefused(`${where}: ${layer.op} ${wrong}`);
+  }
+  if (layer.op === "batchnorm2d" || layer.op === "batchnorm1d") {
+    for (const part of ["weight", "bias", "mean", "var"]) {
+      need(layer[part], [shape.c], part);
+    }
+    return shape;
+  }
+  if (layer.op === "globalavgpool2d") return { ...shape, h: 1, w: 1 };
+  let [k, out] = [0, shape.c];
+  if (layer.op === "conv2d") {
+    const { weight, bias, groups } = layer;
+    const side = weight.shape[2] || 1;
+    [k, out] = [reach(layer), weight.shape[0] || 1];
+    need(weight, [out, Math.floor(shape.c / groups), side, side], "weight");
+    if (shape.c % groups !== 0 || out % groups !== 0) {
+      throw new WeightsRefused(`${where}: ${groups} groups do not divide ${shape.c} and ${out}`);
+    }
+    need(bias, [out], "bias");
+  } else {
+    k = layer.size;
+  }
+  const border = layer.low + layer.high;
+  const [rows, columns] = [shape.h + border, shape.w + border];
+  if (k > rows || k > columns) {
+    throw new WeightsRefused(`${where}: a window of ${k} is larger than the input ${size(shape)}`);
+  }
+  const along = (length) => Math.floor((length - k) / layer.stride) + 1;
+  const after = { c: out, h: along(rows), w: along(columns), flat: false };
+  const largest = Math.max(rows * columns * shape.c, after.h * after.w * out);
+  if (largest > MAX_ACTIVATION) {
+    throw new WeightsRefused(
+      `${where} needs ${largest} numbers an image, at most ${MAX_ACTIVATION} are allowed`
+    );
+  }
+  return after;
+}
+function size(shape) {
+  return shape.flat ? `${shape.c} values` : `${shape.c}x${shape.h}x${shape.w}`;
+}
+
 // src/cost.ts
 var MAX_COST = 25e7;
 var MAX_ROOM = 7e6;
@@ -1034,19 +1255,29 @@ function cost(layers) {
   const each = layers.map(({ layer, before, after }, index) => {
     switch (layer.op) {
       case "conv2d": {
-        const size2 = layer.weight.shape[2];
+        const size2 = reach(layer);
         const pixels = size2 === 3 ? 4 * Math.ceil(area(after) / 24) : Math.ceil(area(after) / 6);
         const tile = 48 * size2 * size2 * inputs(index, before) + 100 * size2 + 300;
-        const border = layer.same ? 10 * inputs(index, before) * area(before, size2 - 1) : 0;
+        const pad = layer.low + layer.high;
+        const border = pad > 0 ? 10 * inputs(index, before) * area(before, pad) : 0;
+        if (isDepthwise(layer, before)) return (40 + 5 * size2 * size2) * numbers2(after) + border;
         return pixels * Math.ceil(after.c / 8) * tile + border;
       }
       case "maxpool2d":
+      case "avgpool2d":
         return (40 + 3 * layer.size * layer.size) * numbers2(after);
+      case "globalavgpool2d":
+        return 40 * numbers2(after) + 3 * numbers2(before);
       case "linear":
         if (index === layers.length - 1) return 14 * layer.weight.data.length;
         return 16 * Math.ceil(after.c / 8) * numbers2(before);
+      case "gelu":
+        return 24 * numbers2(before);
+      case "tanh":
+      case "sigmoid":
+        return 60 * numbers2(before);
       default:
-        return (layer.op === "gelu" ? 24 : layer.op === "flatten" ? 16 : 10) * numbers2(before);
+        return (layer.op === "flatten" ? 16 : 10) * numbers2(before);
     }
   });
   return each.reduce((sum, one) => sum + one, 600 * (layers.at(-1)?.after.c ?? 0));
@@ -1056,16 +1287,17 @@ function room(layers) {
   for (const [index, { layer, before, after }] of layers.entries()) {
     largest = Math.max(largest, numbers2(before), numbers2(after));
     if (layer.op === "conv2d") {
-      const size2 = layer.weight.shape[2];
-      const positions = size2 === 3 ? 36 : size2 * size2;
-      kept2 += (positions * inputs(index, before) + 1) * four(after.c);
-      if (layer.same) largest = Math.max(largest, inputs(index, before) * area(before, size2 - 1));
+      const size2 = reach(layer);
+      const own = size2 === 3 ? 36 * inputs(index, before) : size2 * size2 * inputs(index, before);
+      kept2 += ((isDepthwise(layer, before) ? size2 * size2 : own) + 1) * four(after.c);
+      const pad = layer.low + layer.high;
+      if (pad > 0) largest = Math.max(largest, inputs(index, before) * area(before, pad));
     } else if (layer.op === "linear") {
       kept2 += after.c * numbers2(before) + four(after.c);
-    } else if (layer.op === "batchnorm2d") {
+    } else if ("mean" in layer) {
       kept2 += 2 * four(before.c);
     }
-    if ("weight" in layer && layer.op !== "batchnorm2d") {
+    if ("weight" in layer && !("mean" in layer)) {
       unpacked = Math.max(unpacked, layer.weight.data.length);
     }
   }
@@ -1076,8 +1308,6 @@ function room(layers) {
 var FORMAT = "mnist-nb.network/1";
 var MAX_LAYERS = 64;
 var MAX_LABELS = 1e3;
-var MAX_ACTIVATION = 1 << 20;
-var TINY = 1e-30;
 function readWeights(bytes) {
   const { metadata, tensors } = readSafetensors(bytes);
   if (metadata.get("format") !== FORMAT) {
@@ -1148,101 +1378,6 @@ function parse(text2) {
     throw new WeightsRefused(`\`network\` in its metadata is not JSON: ${reason}`);
   }
 }
-function readLayer(fields, tensors) {
-  const op = fields.text("op");
-  const tensor = (name) => {
-    const found = tensors.get(name);
-    if (found) return found;
-    throw new WeightsRefused(`${fields.where}: tensor ${show(name)} is not in the file`);
-  };
-  const bias = () => (fields.get("bias") ?? null) === null ? null : tensor(fields.text("bias"));
-  switch (op) {
-    case "conv2d": {
-      fields.only("op", "weight", "bias", "stride", "padding");
-      const padding = fields.has("padding") ? fields.get("padding") : "valid";
-      if (padding !== "valid" && padding !== "same") {
-        throw new WeightsRefused(`${fields.where}: padding is ${show(padding)}, not valid or same`);
-      }
-      const weight = tensor(fields.text("weight"));
-      const same = padding === "same";
-      return { op, weight, bias: bias(), stride: fields.count("stride", 1), same };
-    }
-    case "batchnorm2d": {
-      fields.only("op", "prefix", "eps");
-      const of = (name) => tensor(`${fields.text("prefix")}.${name}`);
-      const eps = fields.number("eps", { fallback: 1e-5, least: TINY });
-      const [mean, variance] = [of("running_mean"), of("running_var")];
-      const below = variance.data.find((x) => x < 0);
-      if (below !== void 0) {
-        throw new WeightsRefused(`${fields.where}: a running variance is ${below}, below 0`);
-      }
-      return { op, weight: of("weight"), bias: of("bias"), mean, var: variance, eps };
-    }
-    case "maxpool2d": {
-      fields.only("op", "size", "stride");
-      const size2 = fields.count("size");
-      return { op, size: size2, stride: fields.count("stride", size2) };
-    }
-    case "linear":
-      fields.only("op", "weight", "bias");
-      return { op, weight: tensor(fields.text("weight")), bias: bias() };
-    case "relu":
-    case "gelu":
-    case "flatten":
-      fields.only("op");
-      return { op };
-    default:
-      throw new WeightsRefused(
-        `${fields.where}: op ${show(op)} is unknown; known are conv2d, batchnorm2d, relu, gelu, maxpool2d, flatten, linear`
-      );
-  }
-}
-function shapeAfter(layer, shape, where) {
-  const need = (tensor, expected, what) => {
-    if (tensor && tensor.shape.join() !== expected.join()) {
-      const found = show(tensor.shape);
-      throw new WeightsRefused(`${where}: ${what} has shape ${found}, not ${show(expected)}`);
-    }
-  };
-  if (layer.op === "relu" || layer.op === "gelu") return shape;
-  if (layer.op === "flatten") return { c: shape.c * shape.h * shape.w, h: 1, w: 1, flat: true };
-  if (layer.op === "linear") {
-    if (!shape.flat) throw new WeightsRefused(`${where}: linear needs a flatten before it`);
-    const out2 = layer.weight.shape[0] || 1;
-    need(layer.weight, [out2, shape.c], "weight");
-    need(layer.bias, [out2], "bias");
-    return { c: out2, h: 1, w: 1, flat: true };
-  }
-  if (shape.flat) throw new WeightsRefused(`${where}: ${layer.op} cannot follow a flatten`);
-  if (layer.op === "batchnorm2d") {
-    for (const part of ["weight", "bias", "mean", "var"]) {
-      need(layer[part], [shape.c], part);
-    }
-    return shape;
-  }
-  const [k, out] = layer.op === "conv2d" ? [layer.weight.shape[2] || 1, layer.weight.shape[0] || 1] : [layer.size, shape.c];
-  if (layer.op === "conv2d") {
-    need(layer.weight, [out, shape.c, k, k], "weight");
-    need(layer.bias, [out], "bias");
-  }
-  const border = layer.op === "conv2d" && layer.same ? k - 1 : 0;
-  const [rows, columns] = [shape.h + border, shape.w + border];
-  if (k > rows || k > columns) {
-    throw new WeightsRefused(`${where}: a window of ${k} is larger than the input ${size(shape)}`);
-  }
-  const along = (length) => Math.floor((length - k) / layer.stride) + 1;
-  const after = { c: out, h: along(rows), w: along(columns), flat: false };
-  const largest = Math.max(rows * columns * shape.c, after.h * after.w * out);
-  if (largest > MAX_ACTIVATION) {
-    throw new WeightsRefused(
-      `${where} needs ${largest} numbers an image, at most ${MAX_ACTIVATION} are allowed`
-    );
-  }
-  return after;
-}
-function size(shape) {
-  return shape.flat ? `${shape.c} values` : `${shape.c}x${shape.h}x${shape.w}`;
-}
 function countParameters(layers) {
   const trained = /* @__PURE__ */ new Set();
   for (const { layer } of layers) {
@@ -1252,60 +1387,6 @@ function countParameters(layers) {
   }
   return [...trained].reduce((sum, tensor) => sum + tensor.data.length, 0);
 }
-var Fields = class _Fields {
-  constructor(value, where) {
-    this.where = where;
-    if (!isObject(value)) throw new WeightsRefused(`${where} is ${show(value)}, not an object`);
-    this.entries = new Map(Object.entries(value));
-  }
-  where;
-  entries;
-  has(name) {
-    return this.entries.has(name);
-  }
-  get(name) {
-    return this.entries.get(name);
-  }
-  /** An object that may be missing. */
-  notes(name) {
-    return new _Fields(this.entries.has(name) ? this.get(name) : {}, name);
-  }
-  text(name) {
-    const value = this.get(name);
-    if (typeof value !== "string" || [...value].length > 200) {
-      throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a short text`);
-    }
-    return value;
-  }
-  number(name, { fallback, least } = {}) {
-    const value = this.entries.has(name) ? this.get(name) : fallback;
-    if (typeof value !== "number" || !(Math.abs(value) < 1e30)) {
-      throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a finite number`);
-    }
-    if (least !== void 0 && value < least) {
-      throw new WeightsRefused(`${this.where}: ${name} is ${value}, not above 0, at least ${least}`);
-    }
-    return value;
-  }
-  /** A whole number 1 to 28, as strides and window sizes are. */
-  count(name, fallback) {
-    const value = this.entries.has(name) ? this.get(name) : fallback;
-    if (!Number.isInteger(value) || value < 1 || value > 28) {
-      throw new WeightsRefused(
-        `${this.where}: ${name} is ${show(value)}, not a whole number 1 to 28`
-      );
-    }
-    return value;
-  }
-  /** Refuses other fields: a `groups` that is overlooked would give wrong answers in silence. */
-  only(...names) {
-    for (const name of this.entries.keys()) {
-      if (!names.includes(name)) {
-        throw new WeightsRefused(`${this.where}: field ${show(name)} is unknown`);
-      }
-    }
-  }
-};
 
 // src/classifier.ts
 var HOW_TO_PUSH = 'Push some from Python, `Releases().push("mnist.safetensors")`, or in deploy/ with `npx wrangler r2 object put models/mnist.safetensors --file FILE` (and --remote for the deployed edge, or --local before `wrangler dev` starts). The next request then finds them.';

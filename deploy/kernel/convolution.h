@@ -75,6 +75,22 @@ static void conv2d(const struct step *s) {
   }
 }
 
+/* float[in.h][in.w][s] -> float[out.h][out.w][s], each channel with a window of its own, no padding. */
+static void depthwise(const struct step *s) {
+  int quads = s->in.s / 4;
+  f32x4 *out = (f32x4 *)s->to;
+  for (int y = 0; y < s->out.h; y++)
+    for (int x = 0; x < s->out.w; x++)
+      for (int q = 0; q < quads; q++) {
+        const f32x4 *in = (const f32x4 *)s->from + (y * s->in.w + x) * s->stride * quads + q;
+        const f32x4 *w = (const f32x4 *)s->weights + q;
+        f32x4 sum = ((const f32x4 *)s->bias)[q];
+        for (int ky = 0; ky < s->kernel; ky++, in += (s->in.w - s->kernel) * quads)
+          for (int kx = 0; kx < s->kernel; kx++, in += quads, w += quads) sum += *in * *w;
+        *out++ = sum;
+      }
+}
+
 /* Six numbers that overlapping runs of three share, so that four sums of three products with three
  * weights take six multiplications instead of twelve: Winograd's F(4, 3), as in Lavin and Gray, "Fast
  * Algorithms for Convolutional Neural Networks" (2015), but at 0, 3/4, -3/4, 3/2, -3/2 and infinity,

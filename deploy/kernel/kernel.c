@@ -56,6 +56,34 @@ static void relu(const struct step *s) {
   for (int i = 0; i < s->out.h * s->out.w * s->out.s / 4; i++) x[i] = larger(x[i], splat(0.0f));
 }
 
+/* float[h][w][s] -> the same: max(x, slope * x). */
+static void leaky_relu(const struct step *s) {
+  f32x4 *x = (f32x4 *)s->to;
+  for (int i = 0; i < s->out.h * s->out.w * s->out.s / 4; i++) x[i] = larger(x[i], x[i] * s->slope);
+}
+
+/* 1 / (1 + exp(-x)), to 1.5e-7, with exp(t) as 2^n e^r, |r| <= ln(2) / 2, e^r by its Taylor series.
+ * NaN stays NaN. */
+INLINE f32x4 logistic(f32x4 x) {
+  f32x4 t = smaller(larger(-x, splat(-87.0f)), splat(87.0f));
+  f32x4 n = __builtin_elementwise_roundeven(t * 1.44269504f);
+  f32x4 r = t - n * 0.693359375f + n * 2.12194440e-4f; /* ln 2 in two parts */
+  f32x4 e = splat(1.0f / 720);
+  UNROLL for (int k = 5; k >= 0; k--) {
+    static const float coefficients[] = {1, 1, 1.0f / 2, 1.0f / 6, 1.0f / 24, 1.0f / 120};
+    e = e * r + coefficients[k];
+  }
+  i32x4 two_to_n = (__builtin_convertvector(n, i32x4) + 127) << 23;
+  return 1.0f / (1.0f + e * (f32x4)two_to_n);
+}
+
+/* float[h][w][s] -> the same. tanh(x) = 2 sigmoid(2 x) - 1. */
+static void sigmoid(const struct step *s) {
+  f32x4 *x = (f32x4 *)s->to;
+  for (int i = 0; i < s->out.h * s->out.w * s->out.s / 4; i++)
+    x[i] = s->op == TANH ? 2.0f * logistic(2.0f * x[i]) - 1.0f : logistic(x[i]);
+}
+
 /* x / 2 * (1 + erf(x / sqrt 2)) = max(x, 0) - |x| tail(|x|), where tail(t) is the share of a normal
  * distribution above t. Its eighth root is nearly a polynomial: fitted for t <= 5.5 to the least
  * error of gelu it leaves 1.1e-7, and with float32 rounding 2.5e-7. Beyond 5.5 gelu is max(x, 0) to
@@ -83,20 +111,27 @@ static void gelu(const struct step *s) {
   }
 }
 
-/* float[in.h][in.w][s] -> float[out.h][out.w][s]: the largest of each window. */
-static void maxpool2d(const struct step *s) {
+/* float[in.h][in.w][s] -> float[out.h][out.w][s]: the largest of each window, or the sum divided by
+ * its size. Of a window only what is inside the input is looked at: padding is no largest, and 0. */
+static void pool(const struct step *s) {
   int quads = s->in.s / 4;
-  f32x4 *out = (f32x4 *)s->to;
-  for (int y = 0; y < s->out.h; y++)
-    for (int x = 0; x < s->out.w; x++)
+  f32x4 *out = (f32x4 *)s->to, size = splat(s->kernel * s->kernel);
+  for (int y = -s->low; y < s->out.h * s->stride - s->low; y += s->stride)
+    for (int x = -s->low; x < s->out.w * s->stride - s->low; x += s->stride) {
+      int top = y < 0 ? 0 : y, bottom = y + s->kernel < s->in.h ? y + s->kernel : s->in.h;
+      int left = x < 0 ? 0 : x, right = x + s->kernel < s->in.w ? x + s->kernel : s->in.w;
       for (int q = 0; q < quads; q++) {
-        const f32x4 *in = (const f32x4 *)s->from + (y * s->in.w + x) * s->stride * quads + q;
-        f32x4 largest = *in;
-        for (int ky = 0; ky < s->kernel; ky++)
-          for (int kx = 0; kx < s->kernel; kx++)
-            largest = larger(largest, in[(ky * s->in.w + kx) * quads]);
-        *out++ = largest;
+        const f32x4 *in = (const f32x4 *)s->from + q;
+        f32x4 largest = in[(top * s->in.w + left) * quads], sum = splat(0.0f);
+        for (int row = top; row < bottom; row++)
+          for (int column = left; column < right; column++) {
+            f32x4 value = in[(row * s->in.w + column) * quads];
+            largest = larger(largest, value);
+            sum += value;
+          }
+        *out++ = s->op == MAXPOOL2D ? largest : sum / size;
       }
+    }
 }
 
 /* 4 pixels of 4 channels -> 4 channels of 4 pixels. */
@@ -233,10 +268,13 @@ static void run(const struct step *s, const u8 *image, float *probabilities) {
     case PAD: pad(s); break;
     case CONV2D: conv2d(s); break;
     case CONV3X3: conv3x3(s); break;
+    case DEPTHWISE: depthwise(s); break;
     case SCALE_SHIFT: scale_shift(s); break;
     case RELU: relu(s); break;
+    case LEAKY_RELU: leaky_relu(s); break;
     case GELU: gelu(s); break;
-    case MAXPOOL2D: maxpool2d(s); break;
+    case TANH: case SIGMOID: sigmoid(s); break;
+    case MAXPOOL2D: case AVGPOOL2D: pool(s); break;
     case FLATTEN: flatten(s); break;
     case LINEAR: linear(s, 1); break;
     case LOGITS: logits(s); break;

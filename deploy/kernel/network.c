@@ -95,54 +95,69 @@ static int no_giants(const float *weight, int n) {
   return 1;
 }
 
-/* weight float[out_c][in_c][kernel][kernel], bias float[out_c] or null. */
+/* weight float[out_c][in_c / groups][size][size], bias float[out_c] or null; `low` zeros are put
+ * before the first row and column, `high` after the last. A window with gaps, and inputs of other
+ * groups, are packed as weights of 0; only where each channel has a window of its own, DEPTHWISE
+ * leaves them out. */
 EXPORT("conv2d")
-enum result add_conv2d(const float *weight, const float *bias, int out_c, int kernel, int stride,
-                       int same) {
+enum result add_conv2d(const float *weight, const float *bias, int out_c, int size, int stride,
+                       int low, int high, int dilation, int groups) {
   image(1);
-  if (same && kernel > 1) {
-    struct shape padded = {now.h + kernel - 1, now.w + kernel - 1, now.c, now.s};
-    add(PAD, padded)->low = (kernel - 1) / 2;
+  if (low + high > 0) {
+    struct shape padded = {now.h + low + high, now.w + low + high, now.c, now.s};
+    add(PAD, padded)->low = low;
   }
+  int kernel = dilation * (size - 1) + 1, window = kernel * kernel;
   struct shape in = now, out = {(in.h - kernel) / stride + 1, (in.w - kernel) / stride + 1, out_c,
                                 round_up_4(out_c)};
-  int window = kernel * kernel;
+  int inside = in.c / groups, outside = out_c / groups; /* inputs and outputs of a group */
+  int depthwise = groups > 1 && inside == 1 && outside == 1;
   /* Weights that do not stay in the cache cost more to read than to multiply with. */
-  int fast = kernel == 3 && stride == 1 && in.s > 1 && out.h > 3 && out.w > 3 &&
-             in.s * out.s <= 128 * 128 && no_giants(weight, window * in.c * out_c);
-  int positions = fast ? 36 : window, size = positions * in.s * out.s;
-  float *packed = room(size + out.s), *to = packed;
+  int fast = size == 3 && kernel == 3 && stride == 1 && in.s > 1 && out.h > 3 && out.w > 3 &&
+             in.s * out.s <= 128 * 128 && !depthwise &&
+             no_giants(weight, window * inside * out_c);
+  int positions = fast ? 36 : window, inputs = depthwise ? 1 : in.s;
+  int wide = depthwise ? out.s : 8; /* outputs of a tile */
+  float *packed = room(positions * inputs * out.s + out.s), *to = packed;
   if (!packed) return NO_MEMORY;
-  for (int tile = 0; tile < out.s; tile += 8)
-    for (int position = 0; position < positions; position++)
-      for (int i = 0; i < in.s; i++)
-        for (int o = tile; o < tile + 8 && o < out.s; o++) {
-          const float *w = weight + (o * in.c + i) * window;
-          int real = i < in.c && o < out_c;
-          *to++ = !real ? 0 : fast ? spread(w, position) : w[position];
+  for (int tile = 0; tile < out.s; tile += wide)
+    for (int position = 0; position < positions; position++) {
+      int y = position / kernel, x = position % kernel, gap = y % dilation + x % dilation;
+      for (int i = 0; i < inputs; i++)
+        for (int o = tile; o < tile + wide && o < out.s; o++) {
+          int own = depthwise ? 0 : i - o / outside * inside; /* input of the group */
+          const float *w = weight + (o * inside + own) * size * size;
+          int real = o < out_c && own >= 0 && own < inside;
+          if (!real) *to++ = 0;
+          else if (fast) *to++ = spread(w, position);
+          else *to++ = gap ? 0 : w[y / dilation * size + x / dilation];
         }
+    }
   for (int o = 0; o < out.s; o++) *to++ = bias && o < out_c ? bias[o] : 0;
-  struct step *s = add(fast ? CONV3X3 : CONV2D, out);
+  struct step *s = add(depthwise ? DEPTHWISE : fast ? CONV3X3 : CONV2D, out);
   if (fast && in.s > deepest) deepest = in.s;
   s->weights = settle(packed);
-  s->bias = s->weights + size;
+  s->bias = s->weights + positions * inputs * out.s;
   s->kernel = kernel;
   s->stride = stride;
   return done();
 }
 
-/* x -> (x - mean) / sqrt(var + eps) * weight + bias for each channel, four tensors float[c]. Folded
+/* x -> (x - mean) / sqrt(var + eps) * weight + bias for each channel, four tensors float[c]; of a
+ * flat vector for each number. Folded
  * into the weights and the bias of the convolution before it; without one, a step of its own. */
 EXPORT("batchnorm2d")
 enum result add_batchnorm2d(const float *weight, const float *bias, const float *mean,
                             const float *var, double eps) {
   image(4);
   struct step *s = &steps[step_count - 1];
-  int rows = 1; /* float[tile][rows][8] */
+  int rows = 1, wide = 8; /* float[tile][rows][wide] */
   float *scales, *shifts;
-  int folded = s->op == CONV2D || s->op == CONV3X3;
+  int folded = s->op == CONV2D || s->op == CONV3X3 || s->op == DEPTHWISE;
+  if (s->op == DEPTHWISE) wide = now.s;
   if (folded) {
-    rows = (s->op == CONV3X3 ? 36 : s->kernel * s->kernel) * s->in.s;
+    rows = s->op == CONV3X3 ? 36 : s->kernel * s->kernel;
+    if (s->op != DEPTHWISE) rows *= s->in.s;
     scales = (float *)s->weights;
     shifts = (float *)s->bias;
   } else {
@@ -153,7 +168,7 @@ enum result add_batchnorm2d(const float *weight, const float *bias, const float 
   }
   for (int c = 0; c < now.c; c++) {
     double factor = weight[c] / __builtin_sqrt(var[c] + eps);
-    int tile = c & ~7, width = now.s - tile < 8 ? 4 : 8;
+    int tile = c / wide * wide, width = now.s - tile < wide ? now.s - tile : wide;
     float *column = scales + tile * rows + (c - tile);
     for (int row = 0; row < rows; row++) {
       float x = column[row * width] *= factor;
@@ -171,21 +186,34 @@ enum result add_batchnorm2d(const float *weight, const float *bias, const float 
   return done();
 }
 
-static enum result add_in_place(enum op op) {
+static enum result add_in_place(enum op op, float slope) {
   image(4);
-  add(op, now);
+  add(op, now)->slope = slope;
   return OK;
 }
-EXPORT("relu") enum result add_relu(void) { return add_in_place(RELU); }
-EXPORT("gelu") enum result add_gelu(void) { return add_in_place(GELU); }
+EXPORT("relu") enum result add_relu(void) { return add_in_place(RELU, 0); }
+EXPORT("leakyrelu") enum result add_leaky_relu(float slope) {
+  return add_in_place(LEAKY_RELU, slope);
+}
+EXPORT("gelu") enum result add_gelu(void) { return add_in_place(GELU, 0); }
+EXPORT("tanh") enum result add_tanh(void) { return add_in_place(TANH, 0); }
+EXPORT("sigmoid") enum result add_sigmoid(void) { return add_in_place(SIGMOID, 0); }
 
-EXPORT("maxpool2d") enum result add_maxpool2d(int size, int stride) {
+static enum result add_pool(enum op op, int size, int stride, int low, int high) {
   image(4);
-  struct shape out = {(now.h - size) / stride + 1, (now.w - size) / stride + 1, now.c, now.s};
-  struct step *s = add(MAXPOOL2D, out);
+  struct shape out = {(now.h + low + high - size) / stride + 1,
+                      (now.w + low + high - size) / stride + 1, now.c, now.s};
+  struct step *s = add(op, out);
   s->kernel = size;
   s->stride = stride;
+  s->low = low;
   return OK;
+}
+EXPORT("maxpool2d") enum result add_maxpool2d(int size, int stride, int low, int high) {
+  return add_pool(MAXPOOL2D, size, stride, low, high);
+}
+EXPORT("avgpool2d") enum result add_avgpool2d(int size, int stride, int low, int high) {
+  return add_pool(AVGPOOL2D, size, stride, low, high);
 }
 
 EXPORT("flatten") enum result add_flatten(void) {
@@ -233,7 +261,7 @@ EXPORT("finish") enum result finish(void) {
   if (!buffers[0] || !buffers[1] || !scratch) return NO_MEMORY;
   int b = 0;
   for (struct step *s = steps; s < steps + step_count; s++) {
-    int in_place = s->op == RELU || s->op == GELU || s->op == SCALE_SHIFT;
+    int in_place = s->op >= SCALE_SHIFT && s->op <= SIGMOID;
     s->from = buffers[b];
     if (!in_place) b = 1 - b;
     s->to = buffers[b];

@@ -10,11 +10,15 @@ export interface Exports {
   memory: WebAssembly.Memory;
   room(floats: number): number;
   begin(scale: number, mean: number, std: number): number;
-  conv2d(w: number, b: number, outputs: number, size: number, stride: number, same: number): number;
+  conv2d(weight: number, bias: number, outputs: number, size: number, ...how: number[]): number;
   batchnorm2d(weight: number, bias: number, mean: number, variance: number, eps: number): number;
   relu(): number;
+  leakyrelu(slope: number): number;
   gelu(): number;
-  maxpool2d(size: number, stride: number): number;
+  tanh(): number;
+  sigmoid(): number;
+  maxpool2d(size: number, stride: number, low: number, high: number): number;
+  avgpool2d(size: number, stride: number, low: number, high: number): number;
   flatten(): number;
   linear(weight: number, bias: number, outputs: number): number;
   finish(): number;
@@ -34,21 +38,30 @@ export function pack({ layers, scale, mean, std }: Weights, kernel: Exports): vo
     return address;
   };
   check(kernel.begin(scale, mean, std));
-  for (const { layer } of layers) {
+  for (const { layer, before } of layers) {
     switch (layer.op) {
       case "conv2d": {
-        const { weight, bias, stride, same } = layer;
+        const { weight, bias, stride, low, high, dilation, groups } = layer;
         const [outputs, , size] = weight.shape as [number, number, number, number];
-        check(kernel.conv2d(put(weight), put(bias), outputs, size, stride, Number(same)));
+        const how = [stride, low, high, dilation, groups];
+        check(kernel.conv2d(put(weight), put(bias), outputs, size, ...how));
         break;
       }
-      case "batchnorm2d": {
+      case "batchnorm2d":
+      case "batchnorm1d": {
         const { weight, bias, mean, var: variance, eps } = layer;
         check(kernel.batchnorm2d(put(weight), put(bias), put(mean), put(variance), eps));
         break;
       }
       case "maxpool2d":
-        check(kernel.maxpool2d(layer.size, layer.stride));
+      case "avgpool2d":
+        check(kernel[layer.op](layer.size, layer.stride, layer.low, layer.high));
+        break;
+      case "globalavgpool2d": // maps are square, as are the image, windows and steps
+        check(kernel.avgpool2d(before.h, 1, 0, 0));
+        break;
+      case "leakyrelu":
+        check(kernel.leakyrelu(layer.slope));
         break;
       case "linear":
         check(kernel.linear(put(layer.weight), put(layer.bias), layer.weight.shape[0]!));

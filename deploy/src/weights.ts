@@ -4,30 +4,13 @@
  * its reason, before it runs. The Python reader, mnist_nb/network, checks the same.
  */
 import { cost, MAX_COST, MAX_ROOM, room } from "./cost";
-import { isObject, readSafetensors, show, strictJson, type Tensor, WeightsRefused } from "./safetensors";
+import { Fields, TINY } from "./fields";
+import { type Layer, readLayer, type Shape, shapeAfter, size } from "./ops";
+import { readSafetensors, show, strictJson, type Tensor, WeightsRefused } from "./safetensors";
 
 export const FORMAT = "mnist-nb.network/1";
 export const MAX_LAYERS = 64;
 export const MAX_LABELS = 1000;
-export const MAX_ACTIVATION = 1 << 20; // numbers in one activation of one image
-const TINY = 1e-30; // what divides is no less
-
-/** An activation of one image: channels on rows x columns; `flat` once it is a plain vector. */
-export interface Shape {
-  c: number;
-  h: number;
-  w: number;
-  flat: boolean;
-}
-
-export type Layer =
-  | { op: "conv2d"; weight: Tensor; bias: Tensor | null; stride: number; same: boolean }
-  | { op: "batchnorm2d"; weight: Tensor; bias: Tensor; mean: Tensor; var: Tensor; eps: number }
-  | { op: "maxpool2d"; size: number; stride: number }
-  | { op: "linear"; weight: Tensor; bias: Tensor | null }
-  | { op: "relu" }
-  | { op: "gelu" }
-  | { op: "flatten" };
 
 export interface Weights {
   name: string;
@@ -134,109 +117,6 @@ function parse(text: unknown): unknown {
   }
 }
 
-function readLayer(fields: Fields, tensors: Map<string, Tensor>): Layer {
-  const op = fields.text("op");
-  const tensor = (name: string): Tensor => {
-    const found = tensors.get(name);
-    if (found) return found;
-    throw new WeightsRefused(`${fields.where}: tensor ${show(name)} is not in the file`);
-  };
-  const bias = () => ((fields.get("bias") ?? null) === null ? null : tensor(fields.text("bias")));
-  switch (op) {
-    case "conv2d": {
-      fields.only("op", "weight", "bias", "stride", "padding");
-      const padding = fields.has("padding") ? fields.get("padding") : "valid";
-      if (padding !== "valid" && padding !== "same") {
-        throw new WeightsRefused(`${fields.where}: padding is ${show(padding)}, not valid or same`);
-      }
-      const weight = tensor(fields.text("weight"));
-      const same = padding === "same";
-      return { op, weight, bias: bias(), stride: fields.count("stride", 1), same };
-    }
-    case "batchnorm2d": {
-      fields.only("op", "prefix", "eps");
-      const of = (name: string) => tensor(`${fields.text("prefix")}.${name}`);
-      const eps = fields.number("eps", { fallback: 1e-5, least: TINY });
-      const [mean, variance] = [of("running_mean"), of("running_var")];
-      const below = variance.data.find((x) => x < 0);
-      if (below !== undefined) {
-        throw new WeightsRefused(`${fields.where}: a running variance is ${below}, below 0`);
-      }
-      return { op, weight: of("weight"), bias: of("bias"), mean, var: variance, eps };
-    }
-    case "maxpool2d": {
-      fields.only("op", "size", "stride");
-      const size = fields.count("size");
-      return { op, size, stride: fields.count("stride", size) };
-    }
-    case "linear":
-      fields.only("op", "weight", "bias");
-      return { op, weight: tensor(fields.text("weight")), bias: bias() };
-    case "relu":
-    case "gelu":
-    case "flatten":
-      fields.only("op");
-      return { op };
-    default:
-      throw new WeightsRefused(
-        `${fields.where}: op ${show(op)} is unknown; known are conv2d, batchnorm2d, relu, gelu, ` +
-          "maxpool2d, flatten, linear",
-      );
-  }
-}
-
-/** What the layer makes of `shape`; refuses a layer that does not fit. */
-function shapeAfter(layer: Layer, shape: Shape, where: string): Shape {
-  const need = (tensor: Tensor | null, expected: number[], what: string) => {
-    if (tensor && tensor.shape.join() !== expected.join()) {
-      const found = show(tensor.shape);
-      throw new WeightsRefused(`${where}: ${what} has shape ${found}, not ${show(expected)}`);
-    }
-  };
-  if (layer.op === "relu" || layer.op === "gelu") return shape;
-  if (layer.op === "flatten") return { c: shape.c * shape.h * shape.w, h: 1, w: 1, flat: true };
-  if (layer.op === "linear") {
-    if (!shape.flat) throw new WeightsRefused(`${where}: linear needs a flatten before it`);
-    const out = layer.weight.shape[0] || 1;
-    need(layer.weight, [out, shape.c], "weight");
-    need(layer.bias, [out], "bias");
-    return { c: out, h: 1, w: 1, flat: true };
-  }
-  if (shape.flat) throw new WeightsRefused(`${where}: ${layer.op} cannot follow a flatten`);
-  if (layer.op === "batchnorm2d") {
-    for (const part of ["weight", "bias", "mean", "var"] as const) {
-      need(layer[part], [shape.c], part);
-    }
-    return shape;
-  }
-  const [k, out] =
-    layer.op === "conv2d"
-      ? [layer.weight.shape[2] || 1, layer.weight.shape[0] || 1]
-      : [layer.size, shape.c];
-  if (layer.op === "conv2d") {
-    need(layer.weight, [out, shape.c, k, k], "weight");
-    need(layer.bias, [out], "bias");
-  }
-  const border = layer.op === "conv2d" && layer.same ? k - 1 : 0;
-  const [rows, columns] = [shape.h + border, shape.w + border];
-  if (k > rows || k > columns) {
-    throw new WeightsRefused(`${where}: a window of ${k} is larger than the input ${size(shape)}`);
-  }
-  const along = (length: number) => Math.floor((length - k) / layer.stride) + 1;
-  const after = { c: out, h: along(rows), w: along(columns), flat: false };
-  const largest = Math.max(rows * columns * shape.c, after.h * after.w * out);
-  if (largest > MAX_ACTIVATION) {
-    throw new WeightsRefused(
-      `${where} needs ${largest} numbers an image, at most ${MAX_ACTIVATION} are allowed`,
-    );
-  }
-  return after;
-}
-
-function size(shape: Shape): string {
-  return shape.flat ? `${shape.c} values` : `${shape.c}x${shape.h}x${shape.w}`;
-}
-
 function countParameters(layers: Weights["layers"]): number {
   const trained = new Set<Tensor>();
   for (const { layer } of layers) {
@@ -245,69 +125,4 @@ function countParameters(layers: Weights["layers"]): number {
     if (layer.bias) trained.add(layer.bias);
   }
   return [...trained].reduce((sum, tensor) => sum + tensor.data.length, 0);
-}
-
-/** Typed look-ups in a JSON object that say where they failed. */
-class Fields {
-  private readonly entries: Map<string, unknown>;
-
-  constructor(
-    value: unknown,
-    readonly where: string,
-  ) {
-    if (!isObject(value)) throw new WeightsRefused(`${where} is ${show(value)}, not an object`);
-    this.entries = new Map(Object.entries(value));
-  }
-
-  has(name: string): boolean {
-    return this.entries.has(name);
-  }
-
-  get(name: string): unknown {
-    return this.entries.get(name);
-  }
-
-  /** An object that may be missing. */
-  notes(name: string): Fields {
-    return new Fields(this.entries.has(name) ? this.get(name) : {}, name);
-  }
-
-  text(name: string): string {
-    const value = this.get(name);
-    if (typeof value !== "string" || [...value].length > 200) {
-      throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a short text`);
-    }
-    return value;
-  }
-
-  number(name: string, { fallback, least }: { fallback?: number; least?: number } = {}): number {
-    const value = this.entries.has(name) ? this.get(name) : fallback;
-    if (typeof value !== "number" || !(Math.abs(value) < 1e30)) {
-      throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a finite number`);
-    }
-    if (least !== undefined && value < least) {
-      throw new WeightsRefused(`${this.where}: ${name} is ${value}, not above 0, at least ${least}`);
-    }
-    return value;
-  }
-
-  /** A whole number 1 to 28, as strides and window sizes are. */
-  count(name: string, fallback?: number): number {
-    const value = this.entries.has(name) ? this.get(name) : fallback;
-    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 28) {
-      throw new WeightsRefused(
-        `${this.where}: ${name} is ${show(value)}, not a whole number 1 to 28`,
-      );
-    }
-    return value as number;
-  }
-
-  /** Refuses other fields: a `groups` that is overlooked would give wrong answers in silence. */
-  only(...names: string[]): void {
-    for (const name of this.entries.keys()) {
-      if (!names.includes(name)) {
-        throw new WeightsRefused(`${this.where}: field ${show(name)} is unknown`);
-      }
-    }
-  }
 }

@@ -1,17 +1,7 @@
 """A weights file, and 784 bytes to an answer, here."""
 
 from mnist_nb.network.answer import DIGITS, Answer, is_sure, threshold
-from mnist_nb.network.architecture import (
-    Architecture,
-    BatchNorm2d,
-    Conv2d,
-    Flatten,
-    Gelu,
-    Layer,
-    Linear,
-    MaxPool2d,
-    Relu,
-)
+from mnist_nb.network.architecture import Architecture
 from mnist_nb.network.candidate import Candidate, read_candidate
 from mnist_nb.network.convert import convert, to_onnx
 from mnist_nb.network.evidence import PATCH, erased, evidence
@@ -24,6 +14,18 @@ from mnist_nb.network.file_format import (
 )
 from mnist_nb.network.layers_of import Layers
 from mnist_nb.network.numpy_network import Network, gelu
+from mnist_nb.network.ops import (
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    Gelu,
+    Layer,
+    Linear,
+    MaxPool2d,
+    Relu,
+    border,
+    reach,
+)
 from mnist_nb.network.words import GUESS, Verdict, difference, milliseconds, percent, short, verdict
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "Relu",
     "Verdict",
     "Weights",
+    "border",
     "convert",
     "difference",
     "erased",
@@ -54,6 +57,7 @@ __all__ = [
     "is_sure",
     "milliseconds",
     "percent",
+    "reach",
     "read_candidate",
     "read_weights",
     "shipped_weights",

@@ -32,6 +32,20 @@ def relu(x: Array) -> Array:
     return np.maximum(x, 0)
 
 
+def leaky_relu(x: Array, slope: float, out: Array | None = None) -> Array:
+    """Return x, times the slope where it is below 0; `out` is another array than x."""
+    out = np.multiply(x, np.asarray(slope, x.dtype), out)
+    return np.maximum(x, out, out=out)
+
+
+def sigmoid(x: Array, out: Array | None = None) -> Array:
+    """Return 1 / (1 + exp(-x)); `out` may be x."""
+    out = np.negative(x, out)
+    np.exp(out, out)  # too large a number becomes infinity, and that a 0
+    np.add(out, np.asarray(1, x.dtype), out)
+    return np.reciprocal(out, out)
+
+
 def gelu(x: Array, notes: Array | None = None) -> Array:
     """Return x times the share of a normal distribution below x, float32; see `gelu_steps`."""
     y = np.array(x, np.float32, order="C")

@@ -6,75 +6,38 @@ that cannot run is found before it runs.
 """
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any
 
 from mnist_nb import strict_json
 from mnist_nb.errors import WeightsError
+from mnist_nb.network.ops import (
+    OP,
+    AvgPool2d,
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    Gelu,
+    GlobalAvgPool2d,
+    Layer,
+    LeakyRelu,
+    Linear,
+    MaxPool2d,
+    Relu,
+    Shape,
+    Sigmoid,
+    Tanh,
+    border,
+    shape_after,
+)
 
 MAX_LAYERS = 64
 MAX_LABELS = 1000
-MAX_ACTIVATION = 1 << 20  # numbers in the largest activation of one image, its padding too
 MAX_TEXT = 200  # characters of a name
 TINY = 1e-30  # what divides is no less
 INPUT_SHAPE = (1, 28, 28)  # channels, rows, columns
-
-Padding = Literal["valid", "same"]
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Conv2d:
-    """Cross-correlation, weight (out, in, k, k); `same` adds k - 1 zeros, (k - 1) // 2 first."""
-
-    weight: str
-    bias: str | None = None
-    stride: int = 1
-    padding: Padding = "valid"
-
-
-@dataclass(frozen=True)
-class BatchNorm2d:
-    """Per channel (x - running_mean) / sqrt(running_var + eps) * weight + bias."""
-
-    prefix: str
-    eps: float = 1e-5
-
-
-@dataclass(frozen=True)
-class Relu:
-    """max(x, 0)."""
-
-
-@dataclass(frozen=True)
-class Gelu:
-    """x * (1 + erf(x / sqrt(2))) / 2: the exact one, not the tanh approximation."""
-
-
-@dataclass(frozen=True)
-class MaxPool2d:
-    """The largest of each size x size window; rows and columns that fill no window are dropped."""
-
-    size: int
-    stride: int
-
-
-@dataclass(frozen=True)
-class Flatten:
-    """(channels, rows, columns) to one axis, in that order."""
-
-
-@dataclass(frozen=True)
-class Linear:
-    """Weight (out, in) times x, plus bias."""
-
-    weight: str
-    bias: str | None = None
-
-
-Layer = Conv2d | BatchNorm2d | Relu | Gelu | MaxPool2d | Flatten | Linear
 
 
 @dataclass(frozen=True)
@@ -168,23 +131,15 @@ class Architecture:
         """
         shapes: list[Shape] = [INPUT_SHAPE]
         for index, layer in enumerate(self.layers):
-            where = f"layer {index} ({_OP[type(layer)]})"
-            shapes.append(_shape_after(layer, shapes[-1], tensors, where))
+            where = f"layer {index} ({OP[type(layer)]})"
+            shapes.append(shape_after(layer, shapes[-1], tensors, where))
         if shapes[-1] != (len(self.labels),):
             raise WeightsError(f"the last layer gives {shapes[-1]} for {len(self.labels)} labels")
         return shapes[1:]
 
 
-_OP: dict[type[Any], str] = {
-    Conv2d: "conv2d",
-    BatchNorm2d: "batchnorm2d",
-    Relu: "relu",
-    Gelu: "gelu",
-    MaxPool2d: "maxpool2d",
-    Flatten: "flatten",
-    Linear: "linear",
-}
-_FIELDS = {op: {field.name for field in fields(kind)} for kind, op in _OP.items()}
+_FIELDS = {op: {field.name for field in fields(kind)} for kind, op in OP.items()}
+_NEWER = (("dilation", 1), ("groups", 1), ("padding", 0))  # left out, so that old readers read on
 
 
 def _layer(index: int, data: Any) -> Layer:
@@ -198,88 +153,50 @@ def _layer(index: int, data: Any) -> Layer:
         raise WeightsError(f"{where}: {op} has no field {sorted(unknown)[0]!r:.40}")
     match op:
         case "conv2d":
-            padding = entry.take("padding", str, "valid")
-            if padding not in ("valid", "same"):
-                raise WeightsError(f"{where}: padding is valid or same, found {padding!r:.40}")
-            stride = entry.count("stride", 1)
-            return Conv2d(entry.take("weight", str), entry.take("bias", str, None), stride, padding)
-        case "batchnorm2d":
+            return Conv2d(
+                entry.take("weight", str),
+                entry.take("bias", str, None),
+                entry.count("stride", 1),
+                entry.padding("valid", "valid", "same"),
+                entry.count("dilation", 1),
+                entry.count("groups", 1, most=1 << 20),
+            )
+        case "batchnorm2d" | "batchnorm1d":
             eps = entry.number("eps", 1e-5)
             if eps < TINY:
                 raise WeightsError(f"{where}: eps is above 0, at least {TINY}, found {eps:g}")
-            return BatchNorm2d(entry.take("prefix", str), eps)
-        case "relu":
-            return Relu()
-        case "gelu":
-            return Gelu()
-        case "maxpool2d":
+            prefix = entry.take("prefix", str)
+            return BatchNorm2d(prefix, eps) if op == "batchnorm2d" else BatchNorm1d(prefix, eps)
+        case "leakyrelu":
+            slope = entry.number("slope", 0.01)
+            if not 0 <= slope <= 1:
+                raise WeightsError(f"{where}: slope is 0 to 1, found {slope:g}")
+            return LeakyRelu(slope)
+        case "maxpool2d" | "avgpool2d":
             size = entry.count("size")
-            return MaxPool2d(size, entry.count("stride", size))
-        case "flatten":
-            return Flatten()
+            padding = entry.padding(0)
+            if max(border(AvgPool2d(size, 1, padding), size)) >= size:
+                raise WeightsError(f"{where}: padding {padding} is not less than size {size}")
+            pool = MaxPool2d if op == "maxpool2d" else AvgPool2d
+            return pool(size, entry.count("stride", size), padding)
         case "linear":
             return Linear(entry.take("weight", str), entry.take("bias", str, None))
+        case "relu" | "gelu" | "tanh" | "sigmoid" | "globalavgpool2d" | "flatten":
+            return _BARE[op]
         case _:
-            known = ", ".join(_OP.values())
+            known = ", ".join(OP.values())
             raise WeightsError(f"{where}: unknown op {op!r:.40}; known are {known}")
 
 
+_BARE: dict[str, Layer] = {
+    OP[type(layer)]: layer
+    for layer in (Relu(), Gelu(), Tanh(), Sigmoid(), GlobalAvgPool2d(), Flatten())
+}
+
+
 def _describe(layer: Layer) -> dict[str, Any]:
-    return {"op": _OP[type(layer)]} | {k: v for k, v in vars(layer).items() if v is not None}
-
-
-def _shape_after(layer: Layer, shape: Shape, tensors: Mapping[str, Shape], where: str) -> Shape:
-    def tensor(name: str, expected: Shape | None = None) -> Shape:
-        if name not in tensors:
-            raise WeightsError(f"{where}: tensor {name!r:.80} is not in the file")
-        if expected is not None and tensors[name] != expected:
-            raise WeightsError(f"{where}: {name} has shape {tensors[name]}, expected {expected}")
-        return tensors[name]
-
-    if isinstance(layer, Relu | Gelu):
-        return shape
-    if isinstance(layer, Flatten):
-        return (math.prod(shape),)
-    if isinstance(layer, Linear):
-        weight = tensor(layer.weight)
-        if len(shape) != 1 or len(weight) != 2 or weight[1] != shape[0] or weight[0] == 0:
-            raise WeightsError(
-                f"{where}: {layer.weight} has shape {weight}, expected (out, in) for an input of "
-                f"shape {shape}" + (": flatten it first" if len(shape) != 1 else "")
-            )
-        if layer.bias is not None:
-            tensor(layer.bias, (weight[0],))
-        return (weight[0],)
-    if len(shape) != 3:
-        raise WeightsError(f"{where} takes (channels, rows, columns), but the input is {shape}")
-    channels, rows, columns = shape
-    if isinstance(layer, BatchNorm2d):
-        for name in ("weight", "bias", "running_mean", "running_var"):
-            tensor(f"{layer.prefix}.{name}", (channels,))
-        return shape
-    if isinstance(layer, MaxPool2d):
-        size, stride = layer.size, layer.stride
-        if size > min(rows, columns):
-            raise WeightsError(f"{where}: size {size} is larger than the input {shape}")
-        return channels, (rows - size) // stride + 1, (columns - size) // stride + 1
-    weight = tensor(layer.weight)
-    if len(weight) != 4 or weight[1] != channels or weight[2] != weight[3] or 0 in weight:
-        raise WeightsError(
-            f"{where}: {layer.weight} has shape {weight}, expected (out, {channels}, k, k)"
-        )
-    out, _, size, _ = weight
-    if layer.bias is not None:
-        tensor(layer.bias, (out,))
-    pad = size - 1 if layer.padding == "same" else 0
-    if size > min(rows, columns) + pad:
-        raise WeightsError(f"{where}: kernel {size} is larger than the input {shape}")
-    height, width = ((side + pad - size) // layer.stride + 1 for side in (rows, columns))
-    needs = max(channels * (rows + pad) * (columns + pad), out * height * width)
-    if needs > MAX_ACTIVATION:
-        raise WeightsError(
-            f"{where} needs {needs:,} numbers an image, at most {MAX_ACTIVATION:,} are allowed"
-        )
-    return out, height, width
+    values = {k: v for k, v in vars(layer).items() if v is not None and (k, v) not in _NEWER}
+    return {"op": OP[type(layer)]} | values
 
 
 _REQUIRED = object()
@@ -309,11 +226,23 @@ class _Fields:
             raise WeightsError(f"{self.where}: {name} is a finite number, found {value!r:.60}")
         return float(value)
 
-    def count(self, name: str, default: Any = _REQUIRED) -> int:
+    def count(self, name: str, default: Any = _REQUIRED, most: int = 28) -> int:
         value = self.number(name, default)
-        if value != int(value) or not 1 <= value <= 28:
-            raise WeightsError(f"{self.where}: {name} is a whole number 1..28, found {value:g}")
+        if value != int(value) or not 1 <= value <= most:
+            raise WeightsError(f"{self.where}: {name} is a whole number 1..{most}, found {value:g}")
         return int(value)
+
+    def padding(self, default: Any, *words: str) -> Any:
+        value = self.data.get("padding", default)
+        if value in words:
+            return value
+        sides = value if isinstance(value, list) and len(value) == 2 else [value]
+        if not all(type(n) in (int, float) and n in range(29) for n in sides):
+            raise WeightsError(
+                f"{self.where}: padding is {' or '.join((*words, '0..28'))} or two such numbers, "
+                f"found {value!r:.40}"
+            )
+        return int(value) if sides == [value] else (int(sides[0]), int(sides[1]))
 
 
 _WORD: dict[type[Any], str] = {dict: "an object", list: "an array", str: "a text"}

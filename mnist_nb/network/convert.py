@@ -16,16 +16,10 @@ from numpy.typing import NDArray
 
 from mnist_nb.errors import WeightsError
 from mnist_nb.network import import_burn, import_pytorch
-from mnist_nb.network.architecture import (
-    MAX_TEXT,
-    Architecture,
-    BatchNorm2d,
-    Conv2d,
-    Linear,
-    Shape,
-)
+from mnist_nb.network.architecture import MAX_TEXT, Architecture
 from mnist_nb.network.export_onnx import to_onnx
 from mnist_nb.network.file_format import MAX_BYTES, file_bytes, write_weights
+from mnist_nb.network.ops import NORM, Shape, tensor_names
 
 __all__ = ["MAX_SOURCE", "Activation", "convert", "infer_layers", "to_onnx"]
 
@@ -130,20 +124,14 @@ def _used(
     architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]]
 ) -> dict[str, NDArray[np.float32]]:
     """Return the tensors that the layers name; one that is missing is left to the writer."""
-    names: list[str | None] = []
-    for layer in architecture.layers:
-        if isinstance(layer, Conv2d | Linear):
-            names += [layer.weight, layer.bias]
-        elif isinstance(layer, BatchNorm2d):
-            names += [f"{layer.prefix}.{part}" for part in _NORM]
-    used = {name: tensors[name] for name in names if name in tensors and name is not None}
+    names = [name for layer in architecture.layers for name in tensor_names(layer)]
+    used = {name: tensors[name] for name in names if name in tensors}
     size = sum(tensor.nbytes for tensor in used.values())
     if size > MAX_BYTES:
         raise WeightsError(f"its tensors take {size:,} bytes, at most {MAX_BYTES:,} are allowed")
     return used
 
 
-_NORM = ("weight", "bias", "running_mean", "running_var")
 _HELP = (
     "give the layers with --layers layers.json, a list as in docs/weights-format.md with the state "
     "dict's tensor names"
@@ -199,7 +187,7 @@ def _module(prefix: str, leaves: list[str], shapes: Mapping[str, Shape]) -> dict
         op = {4: "conv2d", 2: "linear"}.get(len(shapes[names["weight"]]))
         if op:
             return {"op": op} | names
-    if prefix and names.keys() == set(_NORM):
+    if prefix and names.keys() == set(NORM):
         return {"op": "batchnorm2d", "prefix": prefix}
     found = ", ".join(f"{name} {shapes[name]}" for name in names.values())
     raise WeightsError(

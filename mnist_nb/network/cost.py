@@ -10,17 +10,26 @@ from itertools import pairwise
 from math import ceil, prod
 
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.architecture import (
-    INPUT_SHAPE,
-    Architecture,
+from mnist_nb.network.architecture import INPUT_SHAPE, Architecture
+from mnist_nb.network.ops import (
+    AvgPool2d,
+    BatchNorm,
+    BatchNorm1d,
     BatchNorm2d,
     Conv2d,
     Flatten,
     Gelu,
+    GlobalAvgPool2d,
+    LeakyRelu,
     Linear,
     MaxPool2d,
     Relu,
     Shape,
+    Sigmoid,
+    Tanh,
+    border,
+    is_depthwise,
+    reach,
 )
 
 MAX_COST = 250_000_000  # multiply-adds an image: about 12 ms at the edge
@@ -62,17 +71,24 @@ def count(
         match layer:
             case Conv2d():
                 # Channels go in fours, but for the image itself; tiles are 6 pixels of 8 channels.
-                size, inputs = tensors[layer.weight][-1], _fours(before[0]) if index else 1
+                weight, inputs = tensors[layer.weight], _fours(before[0]) if index else 1
+                size = reach(layer, weight[-1])
                 pixels = prod(after[1:])
-                tiles = 4 * ceil(pixels / 24) if size == 3 else ceil(pixels / 6)
-                cost += tiles * ceil(after[0] / 8) * (48 * size**2 * inputs + 100 * size + 300)
-                kept += ((36 if size == 3 else size**2) * inputs + 1) * _fours(after[0])
-                if layer.padding == "same":
-                    padded = inputs * prod(side + size - 1 for side in before[1:])
+                if is_depthwise(layer, weight, before[0]):
+                    cost += (40 + 5 * size**2) * leaving
+                    kept += (size**2 + 1) * _fours(after[0])
+                else:
+                    tiles = 4 * ceil(pixels / 24) if size == 3 else ceil(pixels / 6)
+                    cost += tiles * ceil(after[0] / 8) * (48 * size**2 * inputs + 100 * size + 300)
+                    kept += ((36 if size == 3 else size**2) * inputs + 1) * _fours(after[0])
+                if pad := sum(border(layer, size)):
+                    padded = inputs * prod(side + pad for side in before[1:])
                     cost += 10 * padded
                     largest = max(largest, padded)
-            case MaxPool2d():
+            case MaxPool2d() | AvgPool2d():
                 cost += (40 + 3 * layer.size**2) * leaving
+            case GlobalAvgPool2d():
+                cost += 40 * leaving + 3 * entering
             case Linear():
                 if index == len(layers) - 1:
                     cost += 14 * after[0] * before[0]  # in float64
@@ -81,11 +97,13 @@ def count(
                 kept += after[0] * entering + leaving
             case Gelu():
                 cost += 24 * entering
+            case Tanh() | Sigmoid():
+                cost += 60 * entering
             case Flatten():
                 cost += 16 * entering
-            case BatchNorm2d() | Relu():
+            case BatchNorm2d() | BatchNorm1d() | Relu() | LeakyRelu():
                 cost += 10 * entering
-                kept += 2 * _fours(before[0]) if isinstance(layer, BatchNorm2d) else 0
+                kept += 2 * _fours(before[0]) if isinstance(layer, BatchNorm) else 0
         if isinstance(layer, Conv2d | Linear):
             unpacked = max(unpacked, prod(tensors[layer.weight]))
         largest = max(largest, entering, leaving)

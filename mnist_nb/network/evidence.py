@@ -3,8 +3,9 @@
 After the flattening there are linear layers with an activation in between. A linear layer adds up
 shares, so each input's share is its weight times its value. The activation is not linear, but for
 one drawing it multiplies each of its inputs by some number: GELU by the share of the normal
-distribution below x, ReLU by 0 or 1. With these numbers taken as they are for this drawing the rest
-is linear, and the shares add up exactly (to rounding; biases are reported apart).
+distribution below x, ReLU by 0 or 1. (A sigmoid makes a half of nothing, which
+counts as a bias.) With these numbers taken as they are for this drawing the rest is linear, and the
+shares add up exactly (to rounding; biases are reported apart).
 
 So the shares account for one answer. They do not foretell another one: when ink goes away the
 multipliers change too. `erased` measures that, by erasing.
@@ -13,9 +14,10 @@ multipliers change too. `erased` measures that, by erasing.
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.network.architecture import Gelu, Linear, Relu
 from mnist_nb.network.layers_of import Layers
+from mnist_nb.network.maps import scale_and_shift
 from mnist_nb.network.numpy_network import Network
+from mnist_nb.network.ops import Activation, BatchNorm1d, Linear, Sigmoid
 
 PIECE = 1 << 17  # multiply-adds
 PATCH = 4  # pixels a side of what `erased` erases: 7 x 7 patches fill an image
@@ -27,7 +29,7 @@ def evidence(
     """Return each place's share in each logit.
 
     Args:
-        layers: of a network with one flatten and only linear layers, GELU and ReLU after it.
+        layers: of a network with one flatten, and no maps after it.
         outputs: `layers.outputs(image)`.
 
     Returns:
@@ -47,9 +49,13 @@ def evidence(
             if layer.bias is not None:
                 bias = bias + weight @ tensors[layer.bias]
             weight = _product(weight, layers.linear_weights[index])
-        elif isinstance(layer, Gelu | Relu):
-            x = before.astype(np.float64)
-            weight = weight * np.divide(after, x, out=np.zeros_like(x), where=x != 0)
+        elif isinstance(layer, BatchNorm1d):
+            scale, shift = scale_and_shift(layer, tensors)
+            bias, weight = bias + weight @ shift, weight * scale
+        elif isinstance(layer, Activation):
+            x, of_nothing = before.astype(np.float64), 0.5 if isinstance(layer, Sigmoid) else 0.0
+            bias = bias + weight.sum(axis=1) * of_nothing
+            weight = weight * np.divide(after - of_nothing, x, out=np.zeros_like(x), where=x != 0)
         else:
             raise ValueError(f"evidence cannot be followed back through {layer}")
     maps = outputs[flatten]  # (C, H, W), what is flattened

@@ -7,22 +7,31 @@ fields with bytes, a nested message being bytes. Field numbers are those of `onn
 import json
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb._version import __version__
-from mnist_nb.network.architecture import (
+from mnist_nb.network.file_format import Weights
+from mnist_nb.network.maps import folded
+from mnist_nb.network.ops import (
+    OP,
+    AvgPool2d,
+    BatchNorm1d,
     BatchNorm2d,
     Conv2d,
     Flatten,
     Gelu,
+    GlobalAvgPool2d,
     Layer,
+    LeakyRelu,
     Linear,
     MaxPool2d,
+    border,
+    reach,
+    tensor_names,
 )
-from mnist_nb.network.file_format import Weights
-from mnist_nb.network.maps import folded
 
 OPSET, IR_VERSION = 17, 8
 FLOAT, UINT8 = 1, 2  # TensorProto.DataType
@@ -83,9 +92,9 @@ class _Graph:
         self.nodes.append(_bytes(1, node))
         return output
 
-    def tensor(self, *names: str | None) -> list[str]:
-        """Return the names in the graph of those tensors of the file that are there."""
-        return [self.put(f"weights/{n}", self.weights.tensors[n]) for n in names if n is not None]
+    def tensor(self, *names: str) -> list[str]:
+        """Return the names in the graph of tensors of the file."""
+        return [self.put(f"weights/{n}", self.weights.tensors[n]) for n in names]
 
     def constant(self, value: float) -> str:
         return self.put(f"constant/{value!r}", np.array(value, np.float32))
@@ -103,31 +112,43 @@ def _conv2d(graph: _Graph, layer: Conv2d, after: Layer | None, x: str) -> str:
     weight, bias = folded(layer, after, graph.weights.tensors)
     name = f"{layer.weight} and {after.prefix}" if isinstance(after, BatchNorm2d) else layer.weight
     inputs = graph.put(f"weights/{name}", weight), graph.put(f"bias/{name}", bias)
-    pad = weight.shape[2] - 1 if layer.padding == "same" else 0
-    pads = [pad // 2] * 2 + [pad - pad // 2] * 2  # before rows, columns; after rows, columns
-    return graph.add("Conv", x, *inputs, pads=pads, strides=[layer.stride] * 2)
+    pads = _pads(*border(layer, reach(layer, weight.shape[2])))
+    gaps: dict[str, Any] = {"dilations": [layer.dilation] * 2, "group": layer.groups}
+    return graph.add("Conv", x, *inputs, pads=pads, strides=[layer.stride] * 2, **gaps)
+
+
+def _pads(low: int, high: int) -> list[int]:
+    return [low, low, high, high]  # before rows, columns; after rows, columns
 
 
 def _layer(graph: _Graph, layer: Layer, x: str) -> str:
     """Add the nodes of a layer after x; return their result."""
-    if isinstance(layer, BatchNorm2d):
-        parts = ("weight", "bias", "running_mean", "running_var")
-        inputs = graph.tensor(*(f"{layer.prefix}.{part}" for part in parts))
-        return graph.add("BatchNormalization", x, *inputs, epsilon=layer.eps)
-    if isinstance(
-        layer, Gelu
-    ):  # x (1 + erf(x / sqrt 2)) / 2, as PyTorch writes and runtimes fuse it
-        y = graph.add("Erf", graph.add("Div", x, graph.constant(math.sqrt(2))))
-        y = graph.add("Mul", x, graph.add("Add", y, graph.constant(1.0)))
-        return graph.add("Mul", y, graph.constant(0.5))
-    if isinstance(layer, MaxPool2d):
-        size, stride = [layer.size] * 2, [layer.stride] * 2
-        return graph.add("MaxPool", x, kernel_shape=size, strides=stride)
-    if isinstance(layer, Flatten):
-        return graph.add("Flatten", x, axis=1)
-    if isinstance(layer, Linear):
-        return graph.add("Gemm", x, *graph.tensor(layer.weight, layer.bias), transB=1)
-    return graph.add("Relu", x)
+    match layer:
+        case BatchNorm2d() | BatchNorm1d():
+            inputs = graph.tensor(*tensor_names(layer))
+            return graph.add("BatchNormalization", x, *inputs, epsilon=layer.eps)
+        case Gelu():  # x (1 + erf(x / sqrt 2)) / 2, as PyTorch writes and runtimes fuse it
+            y = graph.add("Erf", graph.add("Div", x, graph.constant(math.sqrt(2))))
+            y = graph.add("Mul", x, graph.add("Add", y, graph.constant(1.0)))
+            return graph.add("Mul", y, graph.constant(0.5))
+        case MaxPool2d() | AvgPool2d():
+            shape: dict[str, Any] = {
+                "kernel_shape": [layer.size] * 2,
+                "strides": [layer.stride] * 2,
+                "pads": _pads(*border(layer, layer.size)),
+            }
+            if isinstance(layer, MaxPool2d):
+                return graph.add("MaxPool", x, **shape)
+            return graph.add("AveragePool", x, **shape, count_include_pad=1)
+        case GlobalAvgPool2d():
+            return graph.add("GlobalAveragePool", x)
+        case Flatten():
+            return graph.add("Flatten", x, axis=1)
+        case Linear():
+            return graph.add("Gemm", x, *graph.tensor(*tensor_names(layer)), transB=1)
+        case LeakyRelu():
+            return graph.add("LeakyRelu", x, alpha=layer.slope)
+    return graph.add(OP[type(layer)].title(), x)  # Relu, Tanh, Sigmoid
 
 
 def _attribute(name: str, value: Attribute) -> bytes:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from mnist_nb import strict_json
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.architecture import Architecture, BatchNorm2d
+from mnist_nb.network.architecture import Architecture
 from mnist_nb.network.cost import check_cost
+from mnist_nb.network.ops import BatchNorm
 
 FORMAT = "mnist-nb.network/1"
 MAX_BYTES = 16 << 20  # of a file; the Worker has the same cap, as its memory is 128 MB
@@ -150,7 +151,7 @@ def _read(content: bytes, path: Path | None) -> Weights:
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     check_cost(architecture, architecture.shapes(shapes), shapes)
     for layer in architecture.layers:
-        if isinstance(layer, BatchNorm2d) and tensors[f"{layer.prefix}.running_var"].min() < 0:
+        if isinstance(layer, BatchNorm) and tensors[f"{layer.prefix}.running_var"].min() < 0:
             raise WeightsError(f"{layer.prefix}.running_var has a value below 0")
     digest = hashlib.sha256(content).hexdigest()
     return Weights(architecture, tensors, digest, len(content), path)

@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.network.architecture import Flatten, Gelu, Layer, Linear, Relu
 from mnist_nb.network.numpy_network import Network, gelu, relu
+from mnist_nb.network.ops import Flatten, Gelu, Layer, Linear, Relu
 
 Array = NDArray[np.float32]
 

@@ -8,6 +8,7 @@ waiting for those takes ten to a hundred times as long as the product.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import zip_longest
 
@@ -15,8 +16,33 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from mnist_nb.network.activations import Array, gelu_notes, gelu_steps, memory
-from mnist_nb.network.architecture import BatchNorm2d, Conv2d, Gelu, Layer, MaxPool2d, Relu
+from mnist_nb.network.activations import (
+    Array,
+    gelu_notes,
+    gelu_steps,
+    leaky_relu,
+    memory,
+    sigmoid,
+)
+from mnist_nb.network.ops import (
+    NORM,
+    AvgPool2d,
+    BatchNorm,
+    BatchNorm2d,
+    Conv2d,
+    Gelu,
+    GlobalAvgPool2d,
+    Layer,
+    LeakyRelu,
+    MaxPool2d,
+    Pool,
+    Relu,
+    Sigmoid,
+    Tanh,
+    border,
+    is_depthwise,
+    reach,
+)
 
 IMAGES = 16  # at a time: they share one reading of the weights of a linear layer
 SMALL_MATRIX = 250_000  # multiply-adds of two matrices that no BLAS shares among threads
@@ -56,20 +82,26 @@ class Maps:
         for layer, after in zip_longest(layers, layers[1:]):
             match layer:
                 case Conv2d():
-                    weight, bias = folded(layer, after, tensors)
-                    x = self._padded(x, weight.shape[2] - 1) if layer.padding == "same" else x
-                    convolution = Convolution(x, weight, bias, layer.stride)
-                    self._steps.append(convolution)
-                    x = convolution.output
+                    x = self._conv2d(x, layer, *folded(layer, after, tensors))
                 case BatchNorm2d() if not isinstance(before, Conv2d):
-                    scale, shift = _scale_and_shift(layer, tensors)
+                    scale, shift = scale_and_shift(layer, tensors)
                     self._steps += [partial(np.multiply, x, scale, x), partial(np.add, x, shift, x)]
-                case MaxPool2d():
-                    x = self._maxpool2d(x, layer.size, layer.stride)
+                case MaxPool2d() | AvgPool2d():
+                    x = self._pool(x, layer)
+                case GlobalAvgPool2d():
+                    x = self._pool(x, AvgPool2d(len(x), 1))
                 case Gelu():
                     self._steps += gelu_steps(x, self.notes)
                 case Relu():  # with zeros: with a number numpy's maximum is slower
                     self._steps.append(partial(np.maximum, x, memory(*x.shape), out=x))
+                case LeakyRelu():
+                    y = _room(*x.shape)
+                    self._steps.append(partial(leaky_relu, x, layer.slope, y))
+                    x = y
+                case Tanh():
+                    self._steps.append(partial(np.tanh, x, x))
+                case Sigmoid():
+                    self._steps.append(partial(sigmoid, x, x))
             before = layer
         self._last, self.shape = x, x.shape
         self._outputs = memory(IMAGES, *x.shape)
@@ -88,20 +120,68 @@ class Maps:
             output[:] = self._last
         return self._outputs[: len(images)]
 
-    def _padded(self, x: Array, pad: int) -> Array:
-        (height, width, channels), low = x.shape, pad // 2
-        y = _room(height + pad, width + pad, channels)
+    def _padded(self, x: Array, sides: tuple[int, int], value: float = 0) -> Array:
+        if sides == (0, 0):
+            return x
+        (height, width, channels), low = x.shape, sides[0]
+        y = _room(height + sum(sides), width + sum(sides), channels)
+        y[:] = value
         self._steps.append(partial(np.copyto, y[low : low + height, low : low + width], x))
         return y
 
-    def _maxpool2d(self, x: Array, size: int, stride: int) -> Array:
-        height, width = ((side - size) // stride + 1 for side in x.shape[:2])
-        y = _room(height, width, x.shape[2])
-        places = [x[i::stride, j::stride] for i in range(size) for j in range(size)]
-        first, *others = (place[:height, :width] for place in places)
-        self._steps.append(partial(np.copyto, y, first))
-        self._steps += [partial(np.maximum, y, other, out=y) for other in others]
+    def _conv2d(self, x: Array, layer: Conv2d, weight: Array, bias: Array) -> Array:
+        x = self._padded(x, border(layer, reach(layer, weight.shape[2])))
+        if is_depthwise(layer, weight.shape, x.shape[2]):
+            return self._depthwise(
+                x, dense(weight, replace(layer, groups=1), 1), bias, layer.stride
+            )
+        convolution = Convolution(x, dense(weight, layer, x.shape[2]), bias, layer.stride)
+        self._steps.append(convolution)
+        return convolution.output
+
+    def _depthwise(self, x: Array, weight: Array, bias: Array, stride: int) -> Array:
+        """Add up the places of a window, times a weight for each channel."""
+        places = _places(x, weight.shape[2], stride)
+        weights = weight.reshape(len(weight), -1).T.copy()  # (k*k, C)
+        y = _room(*places[0].shape)
+        product = memory(*y.shape)
+        self._steps.append(partial(np.copyto, y, bias))
+        for place, factor in zip(places, weights, strict=True):
+            self._steps.append(partial(np.multiply, place, factor, product))
+            self._steps.append(partial(np.add, y, product, y))
         return y
+
+    def _pool(self, x: Array, layer: Pool) -> Array:
+        largest = isinstance(layer, MaxPool2d)
+        x = self._padded(x, border(layer, layer.size), -np.inf if largest else 0)
+        first, *others = _places(x, layer.size, layer.stride)
+        y = _room(*first.shape)
+        self._steps.append(partial(np.copyto, y, first))
+        add = np.maximum if largest else np.add
+        self._steps += [partial(add, y, other, out=y) for other in others]
+        if not largest:
+            self._steps.append(partial(np.multiply, y, np.float32(1 / layer.size**2), y))
+        return y
+
+
+def _places(x: Array, size: int, stride: int) -> list[Array]:
+    """Return for each place of a window what stands there in all windows, (H', W', C)."""
+    height, width = ((side - size) // stride + 1 for side in x.shape[:2])
+    places = [x[i::stride, j::stride] for i in range(size) for j in range(size)]
+    return [place[:height, :width] for place in places]
+
+
+def dense(weight: Array, layer: Conv2d, channels: int) -> Array:
+    """Return weights (O, channels, k', k') with zeros for the gaps and for other groups' inputs."""
+    if layer.groups == layer.dilation == 1:
+        return weight
+    out, inside, size, _ = weight.shape
+    size, step = reach(layer, size), layer.dilation
+    filled = memory(out, channels, size, size)
+    for o, own in enumerate(weight):
+        first = o // (out // layer.groups) * inside
+        filled[o, first : first + inside, ::step, ::step] = own
+    return filled
 
 
 class Convolution:
@@ -175,12 +255,12 @@ def folded(layer: Conv2d, after: Layer | None, tensors: Tensors) -> tuple[Array,
     bias = tensors[layer.bias] if layer.bias else np.zeros(len(weight), np.float32)
     if not isinstance(after, BatchNorm2d):
         return weight, bias
-    scale, shift = _scale_and_shift(after, tensors)
+    scale, shift = scale_and_shift(after, tensors)
     return weight * scale[:, None, None, None], bias * scale + shift
 
 
-def _scale_and_shift(norm: BatchNorm2d, tensors: Tensors) -> tuple[Array, Array]:
-    parts = ("weight", "bias", "running_mean", "running_var")
-    weight, bias, mean, var = (tensors[f"{norm.prefix}.{p}"].astype(np.float64) for p in parts)
+def scale_and_shift(norm: BatchNorm, tensors: Tensors) -> tuple[Array, Array]:
+    """Return what a batch norm multiplies with and adds, (C,) each."""
+    weight, bias, mean, var = (tensors[f"{norm.prefix}.{p}"].astype(np.float64) for p in NORM)
     scale = weight / np.sqrt(var + norm.eps)  # (C,)
     return scale.astype(np.float32), (bias - mean * scale).astype(np.float32)

@@ -6,6 +6,7 @@ weights. `plain_loops.py` is the same network in plain loops.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -13,11 +14,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mnist_nb.drawing import as_images
-from mnist_nb.network.activations import Array, gelu, memory, relu
+from mnist_nb.network.activations import Array, gelu, leaky_relu, memory, relu, sigmoid
 from mnist_nb.network.answer import Answer, threshold
-from mnist_nb.network.architecture import Flatten, Gelu, Layer, Linear, Relu
 from mnist_nb.network.file_format import Weights, read_weights, shipped_weights
-from mnist_nb.network.maps import IMAGES, Maps, Tensors
+from mnist_nb.network.maps import IMAGES, Maps, Tensors, scale_and_shift
+from mnist_nb.network.ops import (
+    BatchNorm1d,
+    Flatten,
+    Gelu,
+    Layer,
+    LeakyRelu,
+    Linear,
+    Relu,
+    Sigmoid,
+    Tanh,
+)
 
 __all__ = ["Network", "gelu", "relu"]
 
@@ -141,12 +152,24 @@ def _rows(layers: Sequence[Layer], tensors: Tensors, shape: tuple[int, ...]) -> 
             dtype = np.float64 if layer is layers[-1] else np.float32
             weight, order = weight if order is None else weight[:, order], None
             steps.append(_linear(weight.astype(dtype), bias.astype(dtype)))
-        elif isinstance(layer, Gelu | Relu):
-            steps.append(gelu if isinstance(layer, Gelu) else relu)
+        elif isinstance(layer, BatchNorm1d):
+            numbers = scale_and_shift(layer, tensors)
+            steps.append(_affine(*(x if order is None else x[order] for x in numbers)))
+        elif isinstance(layer, LeakyRelu):
+            steps.append(partial(leaky_relu, slope=layer.slope))
+        elif type(layer) in _FUNCTIONS:
+            steps.append(_FUNCTIONS[type(layer)])
     if order is not None:
         back = np.argsort(order)
         steps.append(lambda x: x[:, back])
     return steps
+
+
+_FUNCTIONS: dict[type[Layer], Step] = {Gelu: gelu, Relu: relu, Tanh: np.tanh, Sigmoid: sigmoid}
+
+
+def _affine(scale: Array, shift: Array) -> Step:
+    return lambda x: x * scale + shift
 
 
 def _linear(weight: Array, bias: Array) -> Step:

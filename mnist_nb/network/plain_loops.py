@@ -8,16 +8,25 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.network.architecture import (
-    BatchNorm2d,
+from mnist_nb.network.file_format import Weights
+from mnist_nb.network.ops import (
+    Activation,
+    BatchNorm,
     Conv2d,
     Flatten,
+    Gelu,
+    GlobalAvgPool2d,
     Layer,
+    LeakyRelu,
     Linear,
     MaxPool2d,
+    Pool,
     Relu,
+    Sigmoid,
+    Tanh,
+    border,
+    reach,
 )
-from mnist_nb.network.file_format import Weights
 
 Array = NDArray[np.float64]
 
@@ -37,39 +46,45 @@ def run(layer: Layer, x: Array, tensors: dict[str, Array]) -> Array:
     """Return what one layer makes of one image's activation."""
     if isinstance(layer, Conv2d):
         return conv2d(layer, x, tensors)
-    if isinstance(layer, MaxPool2d):
-        return maxpool2d(layer, x)
-    if isinstance(layer, BatchNorm2d):
-        return batchnorm2d(layer, x, tensors)
+    if isinstance(layer, BatchNorm):
+        return batchnorm(layer, x, tensors)
     if isinstance(layer, Flatten):
         return x.reshape(-1)
     if isinstance(layer, Linear):
         return linear(layer, x, tensors)
-    one = relu if isinstance(layer, Relu) else gelu
-    return np.array([one(value) for value in x.flat]).reshape(x.shape)
+    if isinstance(layer, Activation):
+        return np.array([activation(layer, value) for value in x.flat]).reshape(x.shape)
+    if isinstance(layer, GlobalAvgPool2d):
+        return x.mean(axis=(1, 2), keepdims=True)  # type: ignore[no-any-return]
+    return pool(layer, x)
 
 
 def conv2d(layer: Conv2d, x: Array, tensors: dict[str, Array]) -> Array:
     """Slide each kernel over the image: multiply, sum, add the bias."""
-    weight = tensors[layer.weight]  # (O, I, k, k)
-    out, _, size, _ = weight.shape
-    if layer.padding == "same":
-        before, after = (size - 1) // 2, size - 1 - (size - 1) // 2
-        x = np.pad(x, ((0, 0), (before, after), (before, after)))
+    weight = tensors[layer.weight]  # (O, I / groups, k, k)
+    out, inside, size, _ = weight.shape
+    size, step = reach(layer, size), layer.dilation
+    x = padded(x, border(layer, size), 0)
     height, width = ((side - size) // layer.stride + 1 for side in x.shape[1:])
     y = np.zeros((out, height, width))
     for o in range(out):
+        first = o // (out // layer.groups) * inside  # input of its group
         for row in range(height):
             for column in range(width):
                 top, left = row * layer.stride, column * layer.stride
-                patch = x[:, top : top + size, left : left + size]  # (I, k, k)
-                y[o, row, column] = (patch * weight[o]).sum()
+                window = x[first : first + inside, top : top + size, left : left + size]
+                y[o, row, column] = (window[:, ::step, ::step] * weight[o]).sum()
         if layer.bias:
             y[o] += tensors[layer.bias][o]
     return y
 
 
-def batchnorm2d(layer: BatchNorm2d, x: Array, tensors: dict[str, Array]) -> Array:
+def padded(x: Array, border: tuple[int, int], value: float) -> Array:
+    """Put a border around each channel."""
+    return np.pad(x, ((0, 0), border, border), constant_values=value)
+
+
+def batchnorm(layer: BatchNorm, x: Array, tensors: dict[str, Array]) -> Array:
     """Normalise each channel by the running statistics of training."""
     y = np.empty_like(x)
     for c in range(len(x)):
@@ -80,15 +95,17 @@ def batchnorm2d(layer: BatchNorm2d, x: Array, tensors: dict[str, Array]) -> Arra
     return y
 
 
-def maxpool2d(layer: MaxPool2d, x: Array) -> Array:
-    """Keep the largest value of each window."""
+def pool(layer: Pool, x: Array) -> Array:
+    """Keep the largest value of each window, or its mean."""
+    largest = isinstance(layer, MaxPool2d)
+    x = padded(x, border(layer, layer.size), -math.inf if largest else 0)
     height, width = ((side - layer.size) // layer.stride + 1 for side in x.shape[1:])
     y = np.empty((len(x), height, width))
     for row in range(height):
         for column in range(width):
             top, left = row * layer.stride, column * layer.stride
             window = x[:, top : top + layer.size, left : left + layer.size]
-            y[:, row, column] = window.max(axis=(1, 2))
+            y[:, row, column] = window.max(axis=(1, 2)) if largest else window.mean(axis=(1, 2))
     return y
 
 
@@ -99,9 +116,19 @@ def linear(layer: Linear, x: Array, tensors: dict[str, Array]) -> Array:
     return y + tensors[layer.bias] if layer.bias else y
 
 
-def relu(x: float) -> float:
-    """Return x where it is above 0, else 0."""
-    return max(x, 0.0)
+def activation(layer: Activation, x: float) -> float:
+    """Return what an activation makes of a number."""
+    match layer:
+        case Relu():
+            return max(x, 0.0)
+        case LeakyRelu():
+            return max(x, layer.slope * x)
+        case Gelu():
+            return gelu(x)
+        case Tanh():
+            return math.tanh(x)
+        case Sigmoid():
+            return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
 
 
 def gelu(x: float) -> float:

@@ -27,11 +27,14 @@ from mnist_nb.network import (
     BatchNorm2d,
     Conv2d,
     Flatten,
+    Gelu,
     Linear,
     MaxPool2d,
     Network,
     Relu,
     Weights,
+    border,
+    reach,
     read_weights,
     write_weights,
 )
@@ -205,22 +208,24 @@ class Training:
         for layer in entry.layers:
             if isinstance(layer, Conv2d):
                 weight = tensors[layer.weight]
-                if layer.padding == "same":
-                    more = weight.shape[-1] - 1
-                    x = functional.pad(x, (more // 2, more - more // 2) * 2)
-                x = functional.conv2d(x, weight, tensors.get(layer.bias or ""), layer.stride)
+                x = functional.pad(x, border(layer, reach(layer, weight.shape[-1])) * 2)
+                how = layer.stride, 0, layer.dilation, layer.groups
+                x = functional.conv2d(x, weight, tensors.get(layer.bias or ""), *how)
             elif isinstance(layer, BatchNorm2d):
                 parts = ("running_mean", "running_var", "weight", "bias")
                 numbers = [tensors[f"{layer.prefix}.{part}"] for part in parts]
                 x = functional.batch_norm(x, *numbers, training=training, eps=layer.eps)
             elif isinstance(layer, MaxPool2d):
+                x = functional.pad(x, border(layer, layer.size) * 2, value=-float("inf"))
                 x = functional.max_pool2d(x, layer.size, layer.stride)
             elif isinstance(layer, Flatten):
                 x = x.flatten(1)
             elif isinstance(layer, Linear):
                 x = functional.linear(x, tensors[layer.weight], tensors.get(layer.bias or ""))
-            else:
+            elif isinstance(layer, Relu | Gelu):
                 x = functional.relu(x) if isinstance(layer, Relu) else functional.gelu(x)
+            else:
+                raise InputError(f"{layer} is not trained here: train it where the file is from")
         return x
 
     def _varied(self, x: Any, generator: Any) -> Any:

@@ -113,11 +113,20 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "no layers": (pack(TENSORS, network([])), "layers are []"),
     "too many layers": (pack(TENSORS, network([{"op": "relu"}] * 65 + LAYERS)), "1 to 64"),
     "a layer that is none": (pack(TENSORS, network(["conv2d"])), "layer 0 is"),
-    "unknown op": (with_layer(2, op="sigmoid"), 'op "sigmoid" is unknown'),
+    "unknown op": (with_layer(2, op="softplus"), 'op "softplus" is unknown'),
     "op of the prototype": (with_layer(2, op="__proto__"), "is unknown"),
     "tensor missing": (with_layer(5, weight="fc.x"), 'tensor "fc.x" is not in the file'),
     "tensor of the prototype": (with_layer(5, weight="constructor"), "not in the file"),
     "padding unknown": (with_layer(0, padding="full"), 'padding is "full"'),
+    "padding a fraction": (with_layer(0, padding=1.5), "padding is 1.5"),
+    "padding of three": (with_layer(0, padding=[1, 2, 3]), "padding is [1,2,3]"),
+    "padding a word in a pool": (with_layer(3, padding="same"), 'padding is "same"'),
+    "padding as wide as its pool": (with_layer(3, padding=2), "not less than size 2"),
+    "groups that do not divide": (with_layer(0, groups=3), "not [3,0,5,5]"),
+    "dilation 0": (with_layer(0, dilation=0), "dilation is 0"),
+    "dilation beyond the image": (with_layer(0, dilation=28, padding=0), "window of 113 is larger"),
+    "slope above 1": (with_layer(2, op="leakyrelu", slope=2), "slope is 2, not 0 to 1"),
+    "batchnorm1d on maps": (with_layer(1, op="batchnorm1d"), "needs a flatten before it"),
     "stride 0": (with_layer(0, stride=0), "stride is 0"),
     "stride a fraction": (with_layer(0, stride=1.5), "stride is 1.5"),
     "pool without size": (with_layer(3, size=None), "size"),
@@ -145,7 +154,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
 
 # Refused by the edge alone, which has other limits than a notebook.
 EDGE_ONLY: dict[str, tuple[bytes, str]] = {
-    "field unknown": (with_layer(0, groups=3), 'field "groups" is unknown'),
+    "field unknown": (with_layer(0, group=3), 'field "group" is unknown'),
     "overflows float32": (
         pack(
             {"w": np.full((10, 784), 3e38, np.float32)},

@@ -8,8 +8,20 @@ import wasmtime
 from numpy.typing import NDArray
 
 from mnist_nb.local_edge.node import find_deploy
-from mnist_nb.network.architecture import BatchNorm2d, Conv2d, Flatten, Gelu, Linear, MaxPool2d
+from mnist_nb.network.architecture import INPUT_SHAPE
 from mnist_nb.network.file_format import Weights
+from mnist_nb.network.ops import (
+    OP,
+    BatchNorm,
+    Conv2d,
+    GlobalAvgPool2d,
+    LeakyRelu,
+    Linear,
+    Pool,
+    border,
+    reach,
+    tensor_names,
+)
 
 RESULTS = {0: "OK", 1: "NO_MEMORY", 2: "NOT_FINITE"}  # enum result of network.c
 
@@ -50,25 +62,28 @@ class WasmKernel:
             return 0 if name is None else self._put(tensors[name].astype(np.float32))
 
         self._call("begin", entry.scale, entry.mean, entry.std)
-        for layer in entry.layers:
+        shapes = entry.shapes({name: tensor.shape for name, tensor in tensors.items()})
+        for layer, before in zip(entry.layers, [INPUT_SHAPE, *shapes], strict=False):
             if isinstance(layer, Conv2d):
                 out, _, size, _ = tensors[layer.weight].shape
-                same = int(layer.padding == "same")
                 place = put(layer.weight), put(layer.bias)
-                self._call("conv2d", *place, out, size, layer.stride, same)
-            elif isinstance(layer, BatchNorm2d):
-                names = ("weight", "bias", "running_mean", "running_var")
-                places = [put(f"{layer.prefix}.{name}") for name in names]
+                sides = border(layer, reach(layer, size))
+                how = layer.stride, *sides, layer.dilation, layer.groups
+                self._call("conv2d", *place, out, size, *how)
+            elif isinstance(layer, BatchNorm):
+                places = [put(name) for name in tensor_names(layer)]
                 self._call("batchnorm2d", *places, layer.eps)
-            elif isinstance(layer, MaxPool2d):
-                self._call("maxpool2d", layer.size, layer.stride)
+            elif isinstance(layer, Pool):
+                self._call(OP[type(layer)], layer.size, layer.stride, *border(layer, layer.size))
+            elif isinstance(layer, GlobalAvgPool2d):
+                self._call("avgpool2d", before[1], 1, 0, 0)
+            elif isinstance(layer, LeakyRelu):
+                self._call("leakyrelu", layer.slope)
             elif isinstance(layer, Linear):
                 out = len(tensors[layer.weight])
                 self._call("linear", put(layer.weight), put(layer.bias), out)
-            elif isinstance(layer, Flatten):
-                self._call("flatten")
             else:
-                self._call("gelu" if isinstance(layer, Gelu) else "relu")
+                self._call(OP[type(layer)])
         self._call("finish")
 
     def _put(self, values: NDArray[np.float32]) -> int:

@@ -7,7 +7,7 @@ from mnist_nb.lessons.layers.picker import Picker, Point
 from mnist_nb.lessons.layers.pictures import NEGATIVE, POSITIVE, grey_uri, signed, signed_uri
 from mnist_nb.lessons.layers.subject import Subject
 from mnist_nb.lessons.layers.view import View, counter, dropdown
-from mnist_nb.network import Conv2d
+from mnist_nb.network import Conv2d, border, reach
 
 PIXEL = 9  # CSS pixels of one pixel
 GAP = 28  # CSS pixels between the two pictures
@@ -34,6 +34,7 @@ class Convolution(View):
         entry = subject.network.architecture  # one scale of colours for all patches and filters
         ends = (0 - entry.mean) / entry.std, (255 / entry.scale - entry.mean) / entry.std
         weights = subject.network.weights.tensors[self._layer.weight]
+        self._size = reach(self._layer, weights.shape[-1])
         self._limit = max(*map(abs, ends), float(np.abs(weights).max()))
         self.filter = dropdown("Filter", range(count))
         self.row = counter("Row", self._rows // 2, 0, self._rows - 1)
@@ -89,7 +90,9 @@ class Convolution(View):
         """The patch (k, k), the filter (k, k) and the bias of a cell, float32."""
         look, layer = self.subject.look, self._layer
         tensors = look.network.weights.tensors
-        kernel = tensors[layer.weight][number, 0]
+        own = tensors[layer.weight][number, 0]
+        kernel = np.zeros((reach(layer, len(own)),) * 2, np.float32)  # with a dilation's gaps
+        kernel[:: layer.dilation, :: layer.dilation] = own
         bias = tensors[layer.bias][number] if layer.bias else np.float32(0)
         size = len(kernel)
         pixels = np.pad(look.outputs[self._index][0], (self._before(size), size))
@@ -98,10 +101,10 @@ class Convolution(View):
 
     def _before(self, size: int) -> int:
         """How many zeros stand before the first pixel."""
-        return (size - 1) // 2 if self._layer.padding == "same" else 0
+        return border(self._layer, size)[0]
 
     def _pictures(self, result: Array, row: int, column: int) -> str:
-        size = self.subject.network.weights.tensors[self._layer.weight].shape[-1]
+        size = self._size
         corner = -self._before(size)
         x, y = column * self._layer.stride + corner, row * self._layer.stride + corner
         start, (width, height) = PIXEL * SEEN + GAP, (self.picker.canvas.width, PIXEL * SEEN)
@@ -137,7 +140,7 @@ class Convolution(View):
             down = (SEEN - self._rows) / 2
             row, column = int(y / PIXEL - down), int((x - start) / PIXEL)
         else:
-            size = self.subject.network.weights.tensors[self._layer.weight].shape[-1]
+            size = self._size
             back = (size - 1) // 2 - self._before(size)
             stride = self._layer.stride
             row, column = (int(y / PIXEL) - back) // stride, (int(x / PIXEL) - back) // stride
