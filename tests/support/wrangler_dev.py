@@ -14,12 +14,13 @@ from mnist_nb.local_edge.node import find_deploy, find_node, node_env
 
 
 @contextmanager
-def wrangler_dev(weights: Path, state: Path) -> Iterator[str]:
+def wrangler_dev(weights: Path, state: Path, log: deque[str] | None = None) -> Iterator[str]:
     """Yield its address, with weights that wrangler has put into its bucket.
 
     Args:
         weights: a weights file.
         state: an empty folder for the bucket.
+        log: gets the lines that it writes once it is ready, as they come.
     """
     deploy, env = find_deploy(), node_env()
     wrangler = [find_node(), deploy / "node_modules/wrangler/bin/wrangler.js"]
@@ -43,8 +44,9 @@ def wrangler_dev(weights: Path, state: Path) -> Iterator[str]:
         for line in process.stdout:
             said.append(line)
             if found := re.search(r"Ready on (http://\S+)", line):
+                sink = deque(maxlen=0) if log is None else log
                 # It logs each request, and would stop at a pipe that nobody empties.
-                reader = Thread(target=deque, args=(process.stdout, 0))
+                reader = Thread(target=sink.extend, args=[process.stdout])
                 reader.start()
                 yield found[1]
                 break
