@@ -35,25 +35,31 @@ function unforeseen(error) {
 
 // src/access.ts
 async function admit(request, env) {
-  if (env.EDGE_TOKEN) {
-    const [scheme = "", token = ""] = (request.headers.get("Authorization") ?? "").split(/ +/);
-    if (scheme.toLowerCase() !== "bearer" || !await sameText(token, env.EDGE_TOKEN)) {
-      throw problem(
-        401,
-        "unauthorized",
-        "Token needed",
-        `This edge asks for \`Authorization: Bearer <token>\`; the token sent is ${token ? "another one" : "missing"}. Ask whoever deployed it.`,
-        { "WWW-Authenticate": 'Bearer realm="mnist-nb"' }
-      );
-    }
-  }
-  if (env.RATE_LIMITER) {
-    const key = request.headers.get("CF-Connecting-IP") ?? "unknown";
-    if (!(await env.RATE_LIMITER.limit({ key })).success) {
-      const detail = "Too many requests from this address; wait 10 seconds.";
-      throw problem(429, "too-many", "Too many requests", detail, { "Retry-After": "10" });
-    }
-  }
+  if (!env.EDGE_TOKEN) return;
+  const [scheme = "", token = ""] = (request.headers.get("Authorization") ?? "").split(/ +/);
+  if (scheme.toLowerCase() === "bearer" && await sameText(token, env.EDGE_TOKEN)) return;
+  throw problem(
+    401,
+    "unauthorized",
+    "Token needed",
+    `This edge asks for \`Authorization: Bearer <token>\`; the token sent is ${token ? "another one" : "missing"}. Ask whoever deployed it.`,
+    { "WWW-Authenticate": 'Bearer realm="mnist-nb"' }
+  );
+}
+async function countMore(request, env, amount) {
+  if (!env.RATE_LIMITER || amount === 0) return;
+  const key = networkOf(request.headers.get("CF-Connecting-IP") ?? "unknown");
+  if ((await env.RATE_LIMITER.limit({ key, delta: amount })).success) return;
+  const detail = "Too many requests or images from this address; wait 10 seconds, then send less.";
+  throw problem(429, "too-many", "Too many requests", detail, { "Retry-After": "10" });
+}
+function networkOf(address) {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address);
+  if (mapped || !address.includes(":")) return mapped?.[1] ?? address;
+  const [head = [], tail] = address.split("::").map((half) => half.split(":").filter(Boolean));
+  const zeros = Array(tail ? Math.max(0, 8 - head.length - tail.length) : 0).fill("0");
+  const groups = [...head, ...zeros, ...tail ?? []].slice(0, 4);
+  return groups.map((group) => Number.parseInt(group, 16).toString(16)).join(":");
 }
 async function sameText(a, b) {
   const digest = (text2) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text2));
@@ -436,6 +442,35 @@ function setting(text2, fallback, least) {
   return Number.isFinite(value) && value >= least ? value : fallback;
 }
 
+// src/region.ts
+var HINTS = { AF: "afr", OC: "oc", SA: "sam" };
+var others = () => true;
+var PARTS = {
+  AS: [
+    { name: "AS-W", hint: "me", holds: (longitude) => longitude < 60 },
+    { name: "AS-S", hint: "apac", holds: (longitude) => longitude < 95 },
+    { name: "AS-NE", hint: "apac-ne", holds: (_, latitude) => latitude > 22 },
+    { name: "AS-SE", hint: "apac-se", holds: others }
+  ],
+  EU: [
+    { name: "EU-W", hint: "weur", holds: (longitude) => longitude < 10 },
+    { name: "EU-E", hint: "eeur", holds: others }
+  ],
+  NA: [
+    { name: "NA-W", hint: "wnam", holds: (longitude) => longitude < -100 },
+    { name: "NA-E", hint: "enam", holds: others }
+  ]
+};
+function regionOf(continent, cf) {
+  const [longitude, latitude] = [number(cf?.longitude), number(cf?.latitude)];
+  const known = !Number.isNaN(longitude + latitude);
+  const part = known && PARTS[continent]?.find(({ holds }) => holds(longitude, latitude));
+  return part || { name: continent, hint: HINTS[continent] };
+}
+function number(said) {
+  return typeof said === "string" && said.trim() !== "" ? Number(said) : NaN;
+}
+
 // src/place.ts
 var LOCAL = /^(localhost|.+\.localhost|[\d.]+|\[.+\])$/;
 function shardsOf(env) {
@@ -446,14 +481,16 @@ function placeOf(request, env, shard2 = randomShard(env)) {
   const said = (value) => !local && typeof value === "string" && value ? value : null;
   const continent = said(request.cf?.continent);
   const suffix = shardsOf(env) > 1 ? `#${shard2}` : "";
-  const object = (continent ?? "default") + suffix;
-  return { place: { object, continent, colo: said(request.cf?.colo), local }, shard: shard2 };
+  const { name, hint } = regionOf(continent ?? "default", local ? void 0 : request.cf);
+  const colo = said(request.cf?.colo);
+  return { place: { object: name + suffix, continent, colo, local }, hint, shard: shard2 };
 }
 function randomShard(env) {
   return Math.floor(Math.random() * shardsOf(env));
 }
-async function ask(env, place2, question) {
-  const attempt = () => question(env.CLASSIFIER.getByName(place2.object));
+async function ask(env, { place: place2, hint }, question) {
+  const options2 = hint ? { locationHint: hint } : {};
+  const attempt = () => question(env.CLASSIFIER.getByName(place2.object, options2));
   const settled = await attempt().catch((error) => {
     if (!isLost(error)) throw busyOr(error);
     return attempt().catch((again) => {
@@ -482,10 +519,11 @@ async function classify(request, env, note) {
   const octets = encoding === "octets" && wantsOctets(request.headers.get("Accept") ?? "*/*");
   const images = await readImages(request, encoding);
   note.images = images.length / PIXELS;
+  await countMore(request, env, note.images - 1);
   note.placement = placeOf(request, env);
   const { place: place2 } = note.placement;
   const start = Date.now();
-  const answer = await ask(env, place2, (object) => object.classify(images));
+  const answer = await ask(env, note.placement, (object) => object.classify(images));
   const { probabilities, labels, model, cold } = answer;
   note.cold = cold;
   note.model = model.sha256;
@@ -584,7 +622,7 @@ function logRequest(request, status, ms, note) {
 // src/model.ts
 async function describe(request, env, note) {
   const { place: place2 } = note.placement = chosenPlace(request, env);
-  const { layers, ...about } = await ask(env, place2, (object) => object.describe());
+  const { layers, ...about } = await ask(env, note.placement, (object) => object.describe());
   note.model = about.sha256;
   const { id, tag, timestamp } = env.VERSION ?? {};
   const version = id ? { id, tag: tag ?? "", timestamp: timestamp ?? null } : null;
@@ -593,8 +631,8 @@ async function describe(request, env, note) {
   return keepable(request, body, { "Content-Type": "application/json" });
 }
 async function weights(request, env, note) {
-  const { place: place2 } = note.placement = chosenPlace(request, env);
-  const { sha256: sha2562, name, key, etag, bytes } = await ask(env, place2, (object2) => object2.source());
+  const placement = note.placement = chosenPlace(request, env);
+  const { sha256: sha2562, name, key, etag, bytes } = await ask(env, placement, (object2) => object2.source());
   note.model = sha2562;
   const have = notModified(request, sha2562);
   if (have) return have;
@@ -612,8 +650,8 @@ async function weights(request, env, note) {
   throw problem(503, "weights-gone", "Weights not in the bucket", detail, { "Retry-After": "2" });
 }
 async function health(request, env, note) {
-  const { place: place2 } = note.placement = placeOf(request, env);
-  await ask(env, place2, (object) => object.source());
+  const placement = note.placement = placeOf(request, env);
+  await ask(env, placement, (object) => object.source());
   return Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } });
 }
 function chosenPlace(request, env) {
@@ -712,7 +750,7 @@ var IF_NONE_MATCH = {
 var shard = (shards) => ({
   name: "shard",
   in: "query",
-  description: "Which of the continent's `shards` objects is asked, from 0; each keeps a model of its own.",
+  description: "Which of the region's `shards` objects is asked, from 0; each keeps a model of its own.",
   schema: { type: "integer", minimum: 0, maximum: shards - 1, default: 0 }
 });
 var options = (operationId, allow) => ({
@@ -811,7 +849,7 @@ var SCHEMAS = {
     loaded_at: moment,
     rejected: { ...orNull(ref("Rejected")), description: "The last file that was refused." },
     place: ref("Place"),
-    shards: { ...count, minimum: 1, description: "Objects of each continent." },
+    shards: { ...count, minimum: 1, description: "Objects of each region." },
     version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." }
   }),
   Rejected: record({ key: orNull(text), sha256: orNull(sha256), reason: text, at: moment }),
@@ -1632,6 +1670,7 @@ var worker_default = {
   }
 };
 async function route(request, env, note) {
+  await countMore(request, env, 1);
   const { pathname } = new URL(request.url);
   const methods = ROUTES.get(pathname);
   if (!methods) return asset(request, env, note);

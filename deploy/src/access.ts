@@ -1,29 +1,43 @@
-/** Who may call: the optional bearer token, the optional rate limit, and other sites' scripts. */
+/** Who may call, and how much: the bearer token, the rate limit, and other sites' scripts. */
 import type { Env } from "./env";
 import { problem } from "./problem";
 
-/** Lets a request pass or throws a problem: 401 without the token, 429 too often. */
+/** Lets a request with the token pass, if there is one; 401 without it. */
 export async function admit(request: Request, env: Env): Promise<void> {
-  if (env.EDGE_TOKEN) {
-    const [scheme = "", token = ""] = (request.headers.get("Authorization") ?? "").split(/ +/);
-    if (scheme.toLowerCase() !== "bearer" || !(await sameText(token, env.EDGE_TOKEN))) {
-      throw problem(
-        401,
-        "unauthorized",
-        "Token needed",
-        "This edge asks for `Authorization: Bearer <token>`; the token sent is " +
-          `${token ? "another one" : "missing"}. Ask whoever deployed it.`,
-        { "WWW-Authenticate": 'Bearer realm="mnist-nb"' },
-      );
-    }
-  }
-  if (env.RATE_LIMITER) {
-    const key = request.headers.get("CF-Connecting-IP") ?? "unknown";
-    if (!(await env.RATE_LIMITER.limit({ key })).success) {
-      const detail = "Too many requests from this address; wait 10 seconds.";
-      throw problem(429, "too-many", "Too many requests", detail, { "Retry-After": "10" });
-    }
-  }
+  if (!env.EDGE_TOKEN) return;
+  const [scheme = "", token = ""] = (request.headers.get("Authorization") ?? "").split(/ +/);
+  if (scheme.toLowerCase() === "bearer" && (await sameText(token, env.EDGE_TOKEN))) return;
+  throw problem(
+    401,
+    "unauthorized",
+    "Token needed",
+    "This edge asks for `Authorization: Bearer <token>`; the token sent is " +
+      `${token ? "another one" : "missing"}. Ask whoever deployed it.`,
+    { "WWW-Authenticate": 'Bearer realm="mnist-nb"' },
+  );
+}
+
+/**
+ * Counts that much more against the optional rate limit, or throws a problem, 429. A request counts
+ * one before anything is known of it, so that wrong tokens and health checks count too; each image
+ * after its first counts one more.
+ */
+export async function countMore(request: Request, env: Env, amount: number): Promise<void> {
+  if (!env.RATE_LIMITER || amount === 0) return;
+  const key = networkOf(request.headers.get("CF-Connecting-IP") ?? "unknown");
+  if ((await env.RATE_LIMITER.limit({ key, delta: amount })).success) return;
+  const detail = "Too many requests or images from this address; wait 10 seconds, then send less.";
+  throw problem(429, "too-many", "Too many requests", detail, { "Retry-After": "10" });
+}
+
+/** An IPv4 address, or the /64 of an IPv6 one: who has one address of it has all of them. */
+function networkOf(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address);
+  if (mapped || !address.includes(":")) return mapped?.[1] ?? address;
+  const [head = [], tail] = address.split("::").map((half) => half.split(":").filter(Boolean));
+  const zeros = Array<string>(tail ? Math.max(0, 8 - head.length - tail.length) : 0).fill("0");
+  const groups = [...head, ...zeros, ...(tail ?? [])].slice(0, 4);
+  return groups.map((group) => Number.parseInt(group, 16).toString(16)).join(":");
 }
 
 /** Compares digests, which have one length, in a time that does not tell where they differ. */

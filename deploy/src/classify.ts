@@ -1,4 +1,5 @@
 /** POST /classify. */
+import { countMore } from "./access";
 import { encodingOf, readImages } from "./body";
 import type { Classified } from "./classifier";
 import type { Env } from "./env";
@@ -12,10 +13,11 @@ export async function classify(request: Request, env: Env, note: Note): Promise<
   const octets = encoding === "octets" && wantsOctets(request.headers.get("Accept") ?? "*/*");
   const images = await readImages(request, encoding);
   note.images = images.length / PIXELS;
+  await countMore(request, env, note.images - 1);
   note.placement = placeOf(request, env);
   const { place } = note.placement;
   const start = Date.now();
-  const answer = await ask(env, place, (object) => object.classify(images));
+  const answer = await ask(env, note.placement, (object) => object.classify(images));
   const { probabilities, labels, model, cold } = answer;
   note.cold = cold;
   note.model = model.sha256;

@@ -5,10 +5,10 @@ import type { Note } from "./log";
 import { ask, type Placement, placeOf, shardsOf } from "./place";
 import { problem } from "./problem";
 
-/** What serves, and on `?shard=k` what that one of this continent's objects serves. */
+/** What serves, and on `?shard=k` what that one of this region's objects serves. */
 export async function describe(request: Request, env: Env, note: Note): Promise<Response> {
   const { place } = (note.placement = chosenPlace(request, env));
-  const { layers, ...about } = await ask(env, place, (object) => object.describe());
+  const { layers, ...about } = await ask(env, note.placement, (object) => object.describe());
   note.model = about.sha256;
   const { id, tag, timestamp } = env.VERSION ?? {};
   const version = id ? { id, tag: tag ?? "", timestamp: timestamp ?? null } : null;
@@ -23,8 +23,8 @@ export async function describe(request: Request, env: Env, note: Note): Promise<
  * than X-Model-Sha256 says.
  */
 export async function weights(request: Request, env: Env, note: Note): Promise<Response> {
-  const { place } = (note.placement = chosenPlace(request, env));
-  const { sha256, name, key, etag, bytes } = await ask(env, place, (object) => object.source());
+  const placement = (note.placement = chosenPlace(request, env));
+  const { sha256, name, key, etag, bytes } = await ask(env, placement, (object) => object.source());
   note.model = sha256;
   const have = notModified(request, sha256);
   if (have) return have;
@@ -45,8 +45,8 @@ export async function weights(request: Request, env: Env, note: Note): Promise<R
 }
 
 export async function health(request: Request, env: Env, note: Note): Promise<Response> {
-  const { place } = (note.placement = placeOf(request, env));
-  await ask(env, place, (object) => object.source());
+  const placement = (note.placement = placeOf(request, env));
+  await ask(env, placement, (object) => object.source());
   return Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } });
 }
 

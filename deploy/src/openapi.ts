@@ -97,7 +97,7 @@ const shard = (shards: number) => ({
   name: "shard",
   in: "query",
   description:
-    "Which of the continent's `shards` objects is asked, from 0; each keeps a model of its own.",
+    "Which of the region's `shards` objects is asked, from 0; each keeps a model of its own.",
   schema: { type: "integer", minimum: 0, maximum: shards - 1, default: 0 },
 });
 
@@ -209,7 +209,7 @@ const SCHEMAS = {
     loaded_at: moment,
     rejected: { ...orNull(ref("Rejected")), description: "The last file that was refused." },
     place: ref("Place"),
-    shards: { ...count, minimum: 1, description: "Objects of each continent." },
+    shards: { ...count, minimum: 1, description: "Objects of each region." },
     version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." },
   }),
   Rejected: record({ key: orNull(text), sha256: orNull(sha256), reason: text, at: moment }),
@@ -229,7 +229,7 @@ const SCHEMAS = {
   },
 };
 
-/** @param shards Durable Objects per continent. */
+/** @param shards Durable Objects per region. */
 export const openapiOf = (shards: number) => ({
   openapi: "3.1.0",
   info: {

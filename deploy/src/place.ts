@@ -2,6 +2,7 @@
 import type { Classifier, Settled } from "./classifier";
 import { type Env, setting } from "./env";
 import { Problem, problem } from "./problem";
+import { type Region, regionOf } from "./region";
 
 export interface Place {
   /** Name of the Durable Object. */
@@ -13,29 +14,31 @@ export interface Place {
 
 export interface Placement {
   place: Place;
-  /** Which of the continent's objects, from 0. */
+  hint: Region["hint"];
+  /** Which of the region's objects, from 0. */
   shard: number;
 }
 
 /** Addresses of one's own machine or network, where `request.cf` is invented and so not used. */
 const LOCAL = /^(localhost|.+\.localhost|[\d.]+|\[.+\])$/;
 
-/** Durable Objects per continent. */
+/** Durable Objects per region. */
 export function shardsOf(env: Env): number {
   return Math.floor(setting(env.SHARDS, 1, 1));
 }
 
 /**
- * One object per continent, or SHARDS of them. They have names and no list, so that nothing has to
- * be set up: the first request from a continent makes its object, there.
+ * One object per region, or SHARDS of them. They have names and no list, so that nothing has to be
+ * set up: the first request from a region makes its object, there.
  */
 export function placeOf(request: Request, env: Env, shard = randomShard(env)): Placement {
   const local = LOCAL.test(new URL(request.url).hostname);
   const said = (value: unknown) => (!local && typeof value === "string" && value ? value : null);
   const continent = said(request.cf?.continent);
   const suffix = shardsOf(env) > 1 ? `#${shard}` : "";
-  const object = (continent ?? "default") + suffix;
-  return { place: { object, continent, colo: said(request.cf?.colo), local }, shard };
+  const { name, hint } = regionOf(continent ?? "default", local ? undefined : request.cf);
+  const colo = said(request.cf?.colo);
+  return { place: { object: name + suffix, continent, colo, local }, hint, shard };
 }
 
 function randomShard(env: Env): number {
@@ -45,10 +48,11 @@ function randomShard(env: Env): number {
 /** Calls the Durable Object; its problems are thrown here. */
 export async function ask<T>(
   env: Env,
-  place: Place,
+  { place, hint }: Placement,
   question: (object: DurableObjectStub<Classifier>) => Promise<Settled<T>>,
 ): Promise<T> {
-  const attempt = () => question(env.CLASSIFIER.getByName(place.object));
+  const options = hint ? { locationHint: hint } : {};
+  const attempt = () => question(env.CLASSIFIER.getByName(place.object, options));
   // No question changes anything, so one that was lost with its object is asked once more. One that
   // was turned away for overload is not: that would add to it.
   const settled = await attempt().catch((error: unknown) => {

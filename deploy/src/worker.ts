@@ -1,5 +1,5 @@
 /** The Worker: routes, what all answers share, and one line in the log for each. */
-import { admit, corsHeaders } from "./access";
+import { admit, corsHeaders, countMore } from "./access";
 import { classify } from "./classify";
 import { keepable } from "./conditional";
 import type { Env } from "./env";
@@ -43,6 +43,7 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 async function route(request: Request, env: Env, note: Note): Promise<Response> {
+  await countMore(request, env, 1);
   const { pathname } = new URL(request.url);
   const methods = ROUTES.get(pathname);
   if (!methods) return asset(request, env, note);
@@ -51,7 +52,7 @@ async function route(request: Request, env: Env, note: Note): Promise<Response> 
   return handler ? handler(request, env, note) : otherMethod(request, Object.keys(methods));
 }
 
-/** Behind the token and the rate limit. */
+/** Behind the token. */
 function admitted(handler: Handler): Handler {
   return async (request, env, note) => {
     await admit(request, env);
@@ -63,7 +64,7 @@ async function openapi(request: Request, env: Env): Promise<Response> {
   return keepable(request, JSON.stringify(openapiOf(shardsOf(env))), { "Content-Type": "application/json" });
 }
 
-/** The page and its files. */
+/** The page and its files. Only a local edge asks for them here: online they go before the Worker. */
 async function asset(request: Request, env: Env, note: Note): Promise<Response> {
   const reading = request.method === "GET" || request.method === "HEAD";
   const probe = reading ? request : new Request(request.url, { method: "HEAD" });

@@ -91,7 +91,7 @@ class EdgeClient(BaseClient):
         """What `GET /model` says of the active weights; raises as `classify` does.
 
         Args:
-            shard: which of the continent's objects to ask, from 0; None asks any.
+            shard: which of the region's objects to ask, from 0; None asks any.
         """
         with self._hidden_token():
             return read_object(self._exchange(model_request(shard)))

@@ -75,7 +75,7 @@ def json_request(row: NDArray[np.uint8]) -> Request:
 
 
 def model_request(shard: int | None) -> Request:
-    """Ask for the active weights, of one of a continent's objects or of any."""
+    """Ask for the active weights, of one of a region's objects or of any."""
     return Request("GET", "/model" if shard is None else f"/model?shard={shard}")
 
 

@@ -1,7 +1,7 @@
 """Waiting until the edge serves a release, which each of its objects sees by itself.
 
-An edge has one Durable Object per continent, or several with SHARDS. From here those of our own
-continent can be asked; those of others look at the bucket as often.
+An edge has one Durable Object per region, or several with SHARDS. From here those of our own
+region can be asked; those of others look at the bucket as often.
 """
 
 from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ def wait_until_served(
 
 
 def _ask(client: EdgeClient, wanted: str, deadline: float) -> Iterator[tuple[str, str]]:
-    """Name each object of this continent, and the sha256 it serves or why it serves none."""
+    """Name each object of this region, and the sha256 it serves or why it serves none."""
     shard, shards = 0, 1
     while shard < shards:
         name, left = f"object {shard}", deadline - monotonic()
@@ -93,7 +93,7 @@ def _ask(client: EdgeClient, wanted: str, deadline: float) -> Iterator[tuple[str
 
 
 def _shards(model: dict[str, Any]) -> int:
-    """How many objects the edge says its continent has."""
+    """How many objects the edge says its region has."""
     shards = model.get("shards", 1)
     if type(shards) is not int or not 1 <= shards <= _MOST_SHARDS:
         raise EdgeProtocolError(

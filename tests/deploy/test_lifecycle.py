@@ -2,17 +2,14 @@
 
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
 
 from mnist_nb.local_edge.local_edge import LocalEdge
-from mnist_nb.local_edge.node import find_deploy
 from tests.support.bucket import Bucket, log_of
 from tests.support.files import LAYERS, SMALL, TENSORS, network, pack
 
@@ -171,27 +168,3 @@ def test_settings_of_an_edge_in_public() -> None:
             answer = http.get("/model/weights", headers=allowed)
             exposed = answer.headers["Access-Control-Expose-Headers"]
             assert {"ETag", "X-Model-Sha256"} <= set(exposed.split(", "))
-
-
-def test_the_optional_rate_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    deploy = tmp_path / "deploy"  # a deployment whose settings have the rate limit switched on
-    ignore = shutil.ignore_patterns("node_modules", ".wrangler")
-    shutil.copytree(find_deploy(), deploy, ignore=ignore)
-    (deploy / "node_modules").symlink_to(find_deploy() / "node_modules")
-    config = deploy / "wrangler.jsonc"
-    before, optional = config.read_text().split("  // Optional: at most `limit`")
-    assert '"limit": 600' in optional
-    optional = optional.replace('"limit": 600', '"limit": 3').replace("\n  // ", "\n  ")
-    config.write_text(f"{before.rstrip()},\n  //{optional}")
-    monkeypatch.setenv("MNIST_NB_DEPLOY", str(deploy))
-    with LocalEdge(ttl=3600, seed=False) as edge:
-        Bucket(edge).serve(SMALL)
-        with httpx.Client(base_url=edge.url, timeout=30, trust_env=False) as http:
-            answers = [classify(http) for _ in range(7)]  # a period may end among them, but not two
-    assert [answer.status_code for answer in answers[:3]] == [200] * 3
-    refused = [answer for answer in answers if answer.status_code != 200]
-    assert 1 <= len(refused) <= 4
-    for answer in refused:
-        assert answer.status_code == 429
-        assert answer.headers["Retry-After"] == "10"
-        assert answer.json()["type"] == "urn:mnist-nb:problem:too-many"

@@ -25,6 +25,17 @@ def test_what_the_page_reads_from_them() -> None:
     assert f"{scale.request_price() / scale.image_price():,.2g}" == "1.4e+03"
     assert "A request costs 1,400 times as much as the image in it" in text
     assert scale.Load(1e6, 32).free() == "$0"
+    many = scale.Load(1e9, 1)
+    waiting = many.looks * scale.LOOK_MS / 1000 * scale.OBJECT_GB / many.gb_seconds
+    assert f"{waiting:.0%}" == "40%"
+    awake = scale.DAY * scale.OBJECT_GB
+    assert f"{awake:,.0f} GB-s a day" == "11,059 GB-s a day"
+    assert awake < scale.FREE_GB_SECONDS
+    assert awake * scale.DAYS < scale.GB_SECONDS.included
+    assert f"{awake * scale.DAYS / 1e6 * scale.GB_SECONDS.per_million:.2f}" == "4.15"
+    log_price = scale.LOG_BYTES / 1000 * (0.25 + 0.10 * 7 / 30)  # of a million lines
+    assert f"{log_price:.2f}" == "0.27"
+    assert scale.FREE_REQUESTS * scale.LOG_BYTES < 0.5e9
     assert scale.Load(1e6, 45).object_ms < scale.FREE_CPU_MS < scale.Load(1e6, 50).object_ms
 
 
