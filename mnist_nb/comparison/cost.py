@@ -15,8 +15,8 @@ OBJECT_MS = 0.1  # CPU of the Durable Object for one request, beside the kernel
 WORKER_MS = 0.5  # CPU of the Worker for one request: routes, token, body, answer, log
 LOOK_MS = 50  # a Durable Object waits so long for R2 when it looks at the pointer
 TTL_SECONDS = 5  # MODEL_TTL_SECONDS: an object in use looks so often
-CONTINENTS = 6
-BUSIEST = 0.4  # share of the requests that the busiest continent has
+REGIONS = 11  # with traffic: as many as Cloudflare has location hints
+BUSIEST = 0.3  # share of the requests that the busiest region has
 PEAK = 3  # the busiest second of a day against the mean
 USED = 0.5  # how far an object is filled at that peak
 
@@ -82,7 +82,7 @@ class Load:
 
     @property
     def shards(self) -> int:
-        """Durable Objects that the busiest continent needs; the setting SHARDS."""
+        """Durable Objects that the busiest region needs; the setting SHARDS."""
         peak = self.requests / DAY * PEAK * BUSIEST  # requests a second
         can = USED * min(OBJECT_REQUESTS, 1000 / self.object_ms)
         return max(1, math.ceil(peak / can))
@@ -90,7 +90,7 @@ class Load:
     @property
     def objects(self) -> int:
         """Durable Objects in all."""
-        return self.shards * CONTINENTS
+        return self.shards * REGIONS
 
     @property
     def looks(self) -> float:
