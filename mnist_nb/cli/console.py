@@ -1,5 +1,7 @@
 """How the commands talk: paragraphs on stderr, lines that go away, JSON where it is asked for."""
 
+import io
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +16,13 @@ _PLAIN = str.maketrans(
     {"├": "|", "└": "`", "─": "-", "…": "...", "×": "x", "⁻": "^-", "\N{NO-BREAK SPACE}": " "}
     | dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
 )
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
+def never_stumble() -> None:
+    """Have the output escape what its encoding lacks, a file's name or a network's, not fail."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # stderr is so by itself
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def console(stderr: bool = False) -> "Console":
@@ -26,7 +35,7 @@ def console(stderr: bool = False) -> "Console":
 def say(text: str, style: str = "") -> None:
     """Print a paragraph to stderr; only a terminal gets it wrapped."""
     out = console(stderr=True)
-    out.print(text, style=style, soft_wrap=not out.is_terminal)
+    out.print(encodable(text), style=style, soft_wrap=not out.is_terminal)
 
 
 @contextmanager
@@ -71,7 +80,17 @@ def bringing(what: str) -> Iterator[Callable[[float], None]]:
 
 
 def encodable(text: str) -> str:
-    """The text in what a terminal can show; trees and powers are in ASCII where they must be."""
-    if (sys.stdout.encoding or "utf-8").lower().startswith("utf"):
-        return text
-    return text.translate(_PLAIN).encode("ascii", "replace").decode()
+    r"""The text in what a terminal can show; trees and powers are in ASCII where they must be.
+
+    Escaped are letters that its encoding lacks, and what would colour it or move its cursor: a
+    network's name comes from whoever trained it, or from a foreign edge.
+
+    Examples:
+        >>> print(encodable("a \x1b[2J b"))
+        a \x1b[2J b
+    """
+    text = _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    encoding = sys.stdout.encoding or "utf-8"
+    if not encoding.lower().startswith("utf"):
+        text = text.translate(_PLAIN)
+    return text.encode(encoding, "backslashreplace").decode(encoding)

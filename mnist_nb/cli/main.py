@@ -15,7 +15,7 @@ from click.shell_completion import get_completion_class
 
 from mnist_nb._version import __version__
 from mnist_nb.cli import releasing, serving
-from mnist_nb.cli.console import console, say
+from mnist_nb.cli.console import console, never_stumble, say
 from mnist_nb.cli.serving import start_quietly, token
 from mnist_nb.errors import (
     EdgeError,
@@ -40,6 +40,10 @@ class _Failure(click.ClickException):
 
 
 class _Commands(click.Group):
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        never_stumble()
+        return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)

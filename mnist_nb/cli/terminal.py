@@ -31,7 +31,7 @@ def show(report: "Report", console: Console) -> None:
     with_preview = shades and console.width >= _PREVIEW + 64
     room = console.width - (_PREVIEW + 3 if with_preview else 0)
     answers = Group(_bars(report, room, console), "", *_verdict(report))
-    console.print(Text(str(report.path), "bold", overflow="fold"))
+    console.print(Text(encodable(str(report.path)), "bold", overflow="fold"))
     if with_preview:
         grid = Table.grid(padding=(0, 3, 0, 0))
         grid.add_row(preview(report.image), answers)
@@ -59,7 +59,7 @@ def _bars(report: "Report", room: int, console: Console) -> RenderableType:
             p = float(side.probabilities[index])
             weight = "bold" if index == side.index else ""
             cells += [Text(bar(p, width, _is_plain(console)), color), Text(f"{p:.3f}", weight)]
-        table.add_row(Text(label, "bold" if index == report.local.index else ""), *cells)
+        table.add_row(Text(encodable(label), "bold" if index == report.local.index else ""), *cells)
     return table
 
 
@@ -80,7 +80,7 @@ def _answer(head: str, color: str, answer: Answer) -> Text:
     says = answer.label if answer.is_sure else f"not sure{guess}"
     numbers = f"{percent(answer.probability)}  {milliseconds(answer.ms)}"
     return Text.assemble(
-        (f"{head}  {says}", f"bold {color}"),
+        (encodable(f"{head}  {says}"), f"bold {color}"),
         encodable(f"  {numbers}  {model}  {answer.place}"),
     )
 
@@ -123,12 +123,12 @@ def show_finding(finding: "Finding", console: Console) -> None:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    lines = wrap.fill(f"{finding.state:6}{finding.name:9}  {finding.detail}")
+    lines = wrap.fill(encodable(f"{finding.state:6}{finding.name:9}  {finding.detail}"))
     text = Text(lines)
     text.stylize({"ok": "green", "note": "yellow", "fail": "bold red"}[finding.state], 0, 4)
     if finding.remedy:
         wrap.initial_indent = margin
-        text.append("\n" + wrap.fill(finding.remedy), "italic")
+        text.append("\n" + wrap.fill(encodable(finding.remedy)), "italic")
     console.print(text, soft_wrap=True)
 
 
@@ -143,7 +143,7 @@ def show_releases(releases: "Sequence[Release]", console: Console) -> None:
         console.width = 200  # a pipe gets whole lines
     table = Table.grid(padding=(0, 2, 0, 0))
     for release in releases:
-        numbers = (
+        numbers = ", ".join(
             f"{name} {value:g}"
             for name, value in release.metrics.items()
             if isinstance(value, int | float) and not isinstance(value, bool)
@@ -151,11 +151,11 @@ def show_releases(releases: "Sequence[Release]", console: Console) -> None:
         cells = [
             Text("current" if release.is_current else "", "bold green"),
             Text(release.sha256[:8], EDGE),
-            Text(release.pushed_at),
+            Text(encodable(release.pushed_at)),
             Text(megabytes(release.bytes)),
-            Text(release.name, overflow="ellipsis", no_wrap=True),
+            Text(encodable(release.name), overflow="ellipsis", no_wrap=True),
         ]
         if console.width >= 100:
-            cells.append(Text(", ".join(numbers), "dim", overflow="ellipsis", no_wrap=True))
+            cells.append(Text(encodable(numbers), "dim", overflow="ellipsis", no_wrap=True))
         table.add_row(*cells)
     console.print(table)
