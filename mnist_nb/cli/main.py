@@ -65,9 +65,19 @@ mnist-nb --help             all commands"""
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="mnist-nb")
+@click.option(
+    "--token-over-http",
+    is_flag=True,
+    help="Send MNIST_NB_EDGE_TOKEN to another machine also without TLS, for all to read.",
+)
 @click.pass_context
-def main(ctx: click.Context) -> None:
+def main(ctx: click.Context, token_over_http: bool) -> None:
     """Draw a digit; numpy here and a Durable Object at the edge both say what it is."""
+    if token_over_http:  # through the environment, as notebooks that a command starts need it too
+        from mnist_nb.edge import TOKEN_OVER_HTTP
+
+        os.environ[TOKEN_OVER_HTTP] = "1"
+        ctx.call_on_close(lambda: os.environ.pop(TOKEN_OVER_HTTP, None))
     if ctx.invoked_subcommand is None:
         click.echo(FIRST)
 

@@ -16,7 +16,7 @@ from requests.auth import AuthBase
 
 from mnist_nb._version import __version__
 from mnist_nb.deployment.credentials import ACCOUNT_ID, API_TOKEN, TOKENS_PAGE, Secret
-from mnist_nb.edge import is_loopback
+from mnist_nb.edge import is_loopback, require_usable
 from mnist_nb.errors import AccountError
 
 URL = "https://api.cloudflare.com/client/v4"
@@ -62,6 +62,8 @@ class Cloudflare:
         self._http.headers["User-Agent"] = f"mnist-nb/{__version__}"
         if is_loopback(self.url):
             self._http.trust_env = False
+        else:
+            require_usable(["https", "all"], ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"], "pysocks")
 
     def __enter__(self) -> Self:
         return self
@@ -201,7 +203,7 @@ class Cloudflare:
                     reason += f"; it asks to wait {asked:.0f} s"
                     break
                 pause = max(pause, asked or 0.0)
-            except requests.RequestException as error:
+            except (requests.RequestException, OSError, ValueError) as error:  # urllib3's, too
                 # Not its text: that may have the address of a proxy, with its password.
                 reason = f"no answer, {type(error).__name__}"
             if attempt < ATTEMPTS - 1:

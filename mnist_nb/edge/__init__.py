@@ -2,16 +2,19 @@
 
 from mnist_nb.edge.address import is_loopback, normal_url
 from mnist_nb.edge.client import AsyncEdgeClient, EdgeClient
-from mnist_nb.edge.conversation import CONNECTIONS
+from mnist_nb.edge.conversation import CONNECTIONS, TOKEN_OVER_HTTP
+from mnist_nb.edge.environment import require_usable
 from mnist_nb.edge.protocol import CLASSES
 from mnist_nb.edge.result import EdgeResult
 
 __all__ = [
     "CLASSES",
     "CONNECTIONS",
+    "TOKEN_OVER_HTTP",
     "AsyncEdgeClient",
     "EdgeClient",
     "EdgeResult",
     "is_loopback",
     "normal_url",
+    "require_usable",
 ]

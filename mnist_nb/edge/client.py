@@ -35,7 +35,7 @@ class EdgeClient(BaseClient):
         protocol: "auto" finds out whether the edge speaks bytes (ours) or only the JSON of the
             original, one image at a time; "binary" or "json" insists.
         token_over_http: send the token to another machine also without TLS, where every machine
-            on the way can read it.
+            on the way can read it; MNIST_NB_TOKEN_OVER_HTTP=1 in the environment does so too.
         transport: an httpx transport, for tests.
 
     Raises:

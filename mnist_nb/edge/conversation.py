@@ -1,5 +1,6 @@
 """What the sync and the async client share: settings, the conversation, errors in words."""
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import perf_counter
@@ -27,6 +28,9 @@ from mnist_nb.errors import EdgeError, EdgeOffline, EdgeProblem, EdgeProtocolErr
 Protocol = Literal["auto", "binary", "json"]
 Progress = Callable[[int, int], object]
 Talk = Generator[Request, Answer, EdgeResult]
+
+TOKEN_OVER_HTTP = "MNIST_NB_TOKEN_OVER_HTTP"
+"""Set to 1 in the environment it is `token_over_http=True` for all clients."""
 
 TOO_MUCH = 413
 _LARGEST_ANSWER = 4 << 20  # bytes; an honest one is below 64 KB
@@ -64,10 +68,12 @@ class BaseClient:
         self._protocol: Protocol = protocol
         self._loopback = is_loopback(self.url)
         plain = self.url.startswith("http:") and not self._loopback
-        if self._token and plain and not token_over_http:
+        allowed = token_over_http or os.environ.get(TOKEN_OVER_HTTP) == "1"
+        if self._token and plain and not allowed:
             raise InputError(
                 f"every machine on the way to {self.url} could read the token: give the edge's"
-                " https:// URL, or token_over_http=True where that is all right"
+                " https:// URL; or, where that is all right, token_over_http=True, which is"
+                f" `mnist-nb --token-over-http` and {TOKEN_OVER_HTTP}=1"
             )
         self._addresses: dict[str, httpx.URL] = {}
 

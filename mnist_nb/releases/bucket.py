@@ -1,6 +1,7 @@
 """The bucket that holds the releases: its settings, an S3 client, and its errors in words."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,8 +13,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mnist_nb.edge import is_loopback, normal_url
-from mnist_nb.errors import ReleaseError
+from mnist_nb.edge import is_loopback, normal_url, require_usable
+from mnist_nb.errors import InputError, ReleaseError
 
 LOCAL_PATH, LOCAL_KEY = "/cdn-cgi/local/r2/s3", "mnist-nb-local"  # as in deploy/wrangler.jsonc
 
@@ -86,7 +87,9 @@ def warm_up() -> None:
 
 
 def connect(settings: BucketSettings) -> Any:
-    """An S3 client; nothing is sent yet."""
+    """An S3 client; nothing is sent yet. InputError when the environment's proxy cannot be used."""
+    if not is_loopback(settings.endpoint_url):
+        require_usable(["https"], ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"], socks="")
     config = Config(
         region_name="auto",
         connect_timeout=5,
@@ -126,10 +129,13 @@ def errors_named(what: str, settings: BucketSettings) -> Iterator[None]:
     """Turn what the client raises into a ReleaseError that begins with `what`, without secrets."""
     try:
         yield
+    except InputError:
+        raise  # it says what is wrong, and is no matter of the bucket
     except ClientError as error:
         raise ReleaseError(f"{what}: {_reason(error, settings.bucket)}") from None
     except (BotoCoreError, ValueError) as error:
         text = str(error).replace(settings.secret_access_key or "\0", "...")
+        text = re.sub(r"//[^/@\s]*@", "//...@", text)  # the password of a proxy
         raise ReleaseError(
             f"{what}: {text}; check that {settings.endpoint_url} is the S3 endpoint"
             " and that you are online"

@@ -52,13 +52,15 @@ def test_what_can_be_used_is_used_and_named_when_it_gives_no_answer(monkeypatch)
 
 
 @pytest.mark.parametrize("client", [EdgeClient, AsyncEdgeClient])
-def test_a_token_goes_to_another_machine_by_tls_unless_asked_for(client) -> None:
+def test_a_token_goes_to_another_machine_by_tls_unless_asked_for(client, monkeypatch) -> None:
     with pytest.raises(InputError, match="token_over_http=True") as caught:
         client("http://edge.test", TOKEN)
     assert TOKEN not in str(caught.value)
     for url in ("https://edge.test", "http://127.0.0.1:1", "http://[::1]:1", "http://localhost"):
         client(url, TOKEN)
     client("http://edge.test", TOKEN, token_over_http=True)
+    monkeypatch.setenv("MNIST_NB_TOKEN_OVER_HTTP", "1")
+    client("http://edge.test", TOKEN)
 
 
 async def test_a_closed_client_says_so() -> None:
