@@ -15,11 +15,17 @@ def loads(text: str | bytes) -> Any:
 
     Raises:
         ValueError: not JSON; NaN, or a number beyond float64; half a surrogate pair, which UTF-8
-            cannot say; or nested more than `MAX_DEPTH` deep.
+            cannot say; a key twice in an object; or nested more than `MAX_DEPTH` deep.
     """
     text = text if isinstance(text, str) else text.decode()
     try:
-        value = json.loads(text, parse_constant=_number, parse_float=_number, parse_int=_whole)
+        value = json.loads(
+            text,
+            parse_constant=_number,
+            parse_float=_number,
+            parse_int=_whole,
+            object_pairs_hook=_unique,
+        )
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
     level = [value]
@@ -36,6 +42,16 @@ _TOO_DEEP = f"it is nested more than {MAX_DEPTH} deep"
 
 def _items(value: Any) -> Any:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; readers differ in which of two values of a key they take."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in found if keys.count(key) > 1)
+        raise ValueError(f"{twice!r:.40} is twice in one object")
+    return found
 
 
 def _number(text: str) -> float:

@@ -42,7 +42,7 @@ const MAX_DEPTH = 32;
 
 /**
  * JSON that means the same to every reader, as mnist_nb/strict_json.py has it: no number beyond
- * float64, no half of a surrogate pair, and at most MAX_DEPTH levels.
+ * float64, no half of a surrogate pair, no key twice in an object, and at most MAX_DEPTH levels.
  *
  * @param numbers what the digits of each number have to match.
  */
@@ -54,17 +54,33 @@ export function strictJson(text: string, numbers = /./): unknown {
     return item;
   } as Parameters<typeof JSON.parse>[1]);
   let level: unknown[] = [value];
+  let members = 0;
   for (let depth = 0; depth <= MAX_DEPTH; depth++) {
     const texts = level.flatMap((item) => (isObject(item) ? Object.keys(item) : [item]));
     if (!texts.every((item) => typeof item !== "string" || item.isWellFormed())) {
       throw new SyntaxError("a text has half a surrogate pair");
     }
+    members += level.reduce<number>((sum, x) => sum + (isObject(x) ? Object.keys(x).length : 0), 0);
     level = level.flatMap((item) =>
       Array.isArray(item) ? item : isObject(item) ? Object.values(item) : [],
     );
-    if (level.length === 0) return value;
+    if (level.length > 0) continue;
+    if (members === membersIn(text)) return value;
+    throw new SyntaxError("a key is twice in one object");
   }
   throw new SyntaxError(`it is nested more than ${MAX_DEPTH} deep`);
+}
+
+/** How many members the objects of a JSON text have: its colons outside of texts. */
+function membersIn(json: string): number {
+  let [count, quoted] = [0, false];
+  for (let i = 0; i < json.length; i++) {
+    const letter = json[i];
+    if (letter === '"') quoted = !quoted;
+    else if (letter === ":" && !quoted) count++;
+    else if (letter === "\\" && quoted) i++; // and what it escapes
+  }
+  return count;
 }
 
 /**

@@ -65,9 +65,8 @@ def examine(edge_url: str | None = None) -> Iterator[Finding]:
         except MnistNbError as error:
             yield Finding(name, "fail" if needed else "note", str(error))
         except ImportError as error:
-            yield Finding(
-                name, "fail", f"cannot import {error.name or 'a package'}: {error}", _INSTALL
-            )
+            what = error.name or "a package"
+            yield Finding(name, "fail", f"cannot import {what}: {error}", _INSTALL)
         except Exception as error:  # a doctor looks at broken machines and goes on
             text = f"{type(error).__name__}: {error}"
             yield Finding(name, "fail", text, f"{_INSTALL} Else report it, with this text.")

@@ -125,15 +125,28 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 50_000 else f"{size / 1e3:.1f} kB"
 
 
-def conflict(wanted: Release, current: Release | None) -> ReleaseConflict:
-    """The error of a promotion that came second; it names what is current now."""
+def conflict(
+    wanted: Release, current: Release | None, instead_of: str | None = None
+) -> ReleaseConflict:
+    """The error of a promotion that came second; it names what is current now.
+
+    Args:
+        wanted: what was to be promoted.
+        current: what is current instead.
+        instead_of: what was to be replaced, when that was not current before anything was tried.
+    """
+    why = (
+        f"it was to replace {instead_of[:12]}, which is not current"
+        if instead_of
+        else "somebody else promoted in the same moment"
+    )
     now = (
         f"current is now {current.sha256[:12]} ({current.name}, pushed {current.pushed_at})"
         if current
         else "nothing is current now"
     )
     return ReleaseConflict(
-        f"cannot promote {wanted.sha256[:12]}: somebody else promoted in the same moment, {now};"
+        f"cannot promote {wanted.sha256[:12]}: {why}, {now};"
         " look at it and promote again if yours shall replace it",
         current,
     )

@@ -84,7 +84,7 @@ class Releases:
 
         Raises:
             WeightsError: when the file is not usable; nothing was sent.
-            ReleaseConflict: when somebody else promoted in the same moment.
+            ReleaseConflict: when somebody else promoted meanwhile, as in `promote`.
             ReleaseError: when the upload or the promotion did not happen.
         """
         say = progress or _silent
@@ -124,8 +124,8 @@ class Releases:
                 promoted. None takes the place of whatever is current at the call.
 
         Raises:
-            ReleaseConflict: when somebody else promoted another file in the same moment; its text
-                and `.current` say which.
+            ReleaseConflict: when `instead_of` is not current, or somebody else promoted another
+                file in the same moment; its text and `.current` say which is current.
             ReleaseError: when there is no such file, or it is damaged.
         """
         with self._named(f"cannot promote {sha256}"):
@@ -245,7 +245,7 @@ class Releases:
             except ReleaseError:
                 current = None  # a broken pointer is replaced like any other
             if instead_of is not None and (current is None or current.sha256 != instead_of):
-                raise conflict(release, current)
+                raise conflict(release, current, instead_of)
             if current and current.sha256 == release.sha256:
                 return current
             before_it = current.sha256 if current else None

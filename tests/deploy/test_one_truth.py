@@ -54,6 +54,12 @@ REFUSED = {
     "eps null": fields(1, eps=None),
     "a shape of fractions": header_with("[10, 27]", "[10.0, 27]"),
     "a field more in a tensor": header_with('"dtype"', '"more": 1, "dtype"'),
+    "a key twice in a tensor": header_with('"dtype"', '"dtype": "F16", "dtype"'),
+    "a tensor twice": header_with('"fc.w": ', '"fc.w": {}, "fc.w": '),
+    "a key twice in the metadata": header_with('"format":', '"format": "x", "format":'),
+    "a key twice in a layer": pack(
+        TENSORS, json.dumps(network(LAYERS)).replace('"op"', '"op": "gelu", "op"', 1)
+    ),
     "a list in the metadata": header_with('"format":', '"more": [], "format":'),
     "gelus": chain({"op": "gelu"}, 58, 1300),
     "pools": chain({"op": "maxpool2d", "size": 1}, 58, 1300),
@@ -68,6 +74,7 @@ REFUSED = {
 ACCEPTED = {
     "small": SMALL,
     "a space before the header": join(b" " + json.dumps(split(SMALL)[0]).encode(), split(SMALL)[1]),
+    "colons and quotes in texts": named(name='":" \\\\ \\" {":": 1'),
     "shipped": shipped_weights().read_bytes(),
     "a name of 150 emoji": named(name="\N{GRINNING FACE}" * 150),
     "a shape with 1.0": pack(TENSORS, json.dumps(network(LAYERS)).replace("[1, 28", "[1.0, 28")),

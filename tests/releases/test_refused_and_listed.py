@@ -200,7 +200,7 @@ def test_a_promotion_can_say_what_it_replaces(releases: Releases, files: list[Pa
     one, two, three = (releases.push(path, promote=False).sha256 for path in files)
     releases.promote(one)
     releases.promote(two, instead_of=one)
-    with pytest.raises(ReleaseConflict, match=f"current is now {two[:12]}") as caught:
+    with pytest.raises(ReleaseConflict, match=f"replace {one[:12]}, .* now {two[:12]}") as caught:
         releases.promote(three, instead_of=one)
     assert caught.value.current.sha256 == two
     with pytest.raises(ReleaseConflict):
