@@ -111,17 +111,31 @@ function strictJson(text2, numbers3 = /./) {
     return item;
   });
   let level = [value];
+  let members = 0;
   for (let depth = 0; depth <= MAX_DEPTH; depth++) {
     const texts = level.flatMap((item) => isObject(item) ? Object.keys(item) : [item]);
     if (!texts.every((item) => typeof item !== "string" || item.isWellFormed())) {
       throw new SyntaxError("a text has half a surrogate pair");
     }
+    members += level.reduce((sum, x) => sum + (isObject(x) ? Object.keys(x).length : 0), 0);
     level = level.flatMap(
       (item) => Array.isArray(item) ? item : isObject(item) ? Object.values(item) : []
     );
-    if (level.length === 0) return value;
+    if (level.length > 0) continue;
+    if (members === membersIn(text2)) return value;
+    throw new SyntaxError("a key is twice in one object");
   }
   throw new SyntaxError(`it is nested more than ${MAX_DEPTH} deep`);
+}
+function membersIn(json2) {
+  let [count2, quoted] = [0, false];
+  for (let i = 0; i < json2.length; i++) {
+    const letter = json2[i];
+    if (letter === '"') quoted = !quoted;
+    else if (letter === ":" && !quoted) count2++;
+    else if (letter === "\\" && quoted) i++;
+  }
+  return count2;
 }
 function readSafetensors(bytes) {
   if (bytes.length > MAX_FILE_BYTES) {

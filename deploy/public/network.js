@@ -31,17 +31,31 @@ function strictJson(text, numbers3 = /./) {
     return item;
   });
   let level = [value];
+  let members = 0;
   for (let depth = 0; depth <= MAX_DEPTH; depth++) {
     const texts = level.flatMap((item) => isObject(item) ? Object.keys(item) : [item]);
     if (!texts.every((item) => typeof item !== "string" || item.isWellFormed())) {
       throw new SyntaxError("a text has half a surrogate pair");
     }
+    members += level.reduce((sum, x) => sum + (isObject(x) ? Object.keys(x).length : 0), 0);
     level = level.flatMap(
       (item) => Array.isArray(item) ? item : isObject(item) ? Object.values(item) : []
     );
-    if (level.length === 0) return value;
+    if (level.length > 0) continue;
+    if (members === membersIn(text)) return value;
+    throw new SyntaxError("a key is twice in one object");
   }
   throw new SyntaxError(`it is nested more than ${MAX_DEPTH} deep`);
+}
+function membersIn(json) {
+  let [count, quoted] = [0, false];
+  for (let i = 0; i < json.length; i++) {
+    const letter = json[i];
+    if (letter === '"') quoted = !quoted;
+    else if (letter === ":" && !quoted) count++;
+    else if (letter === "\\" && quoted) i++;
+  }
+  return count;
 }
 function readSafetensors(bytes) {
   if (bytes.length > MAX_FILE_BYTES) {

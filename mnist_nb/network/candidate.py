@@ -3,15 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.architecture import BatchNorm2d, Conv2d
 from mnist_nb.network.file_format import Weights, read_file, read_weights
-from mnist_nb.network.numpy_network import Network
-
-_TRIAL = np.stack([np.zeros(784, np.uint8), np.arange(784, 1568).astype(np.uint8)])
-"""The images that the edge tries, too: paper, and a ramp of all greys."""
+from mnist_nb.network.trial import require_finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +32,7 @@ def read_candidate(path: Path | str) -> Candidate:
 
     Raises:
         WeightsError: missing, too large, damaged, not finite, with layers that do not chain, or
-            with numbers that overflow float32 on the way through them.
+            with numbers that overflow on their way through them.
     """
     path = Path(path)
     if not _is_foreign(path):
@@ -48,27 +42,11 @@ def read_candidate(path: Path | str) -> Candidate:
 
         content = convert(path)
         weights = read_weights(content)
-    if not _is_finite(weights):
-        raise WeightsError(
-            f"{path} gives no finite probabilities: its numbers overflow float32. Train it with"
-            " smaller weights"
-        )
+    try:
+        require_finite(weights)
+    except WeightsError as error:
+        raise WeightsError(f"{path} cannot be pushed: {error}") from None
     return Candidate(content, weights, path)
-
-
-def _is_finite(weights: Weights) -> bool:
-    """Whether the edge would find finite numbers only, as it folds batch norms and tries images."""
-    layers, tensors = weights.architecture.layers, weights.tensors
-    with np.errstate(all="ignore"):
-        for before, layer in zip((None, *layers), layers, strict=False):
-            if isinstance(layer, BatchNorm2d):
-                variance = tensors[f"{layer.prefix}.running_var"].astype(np.float64) + layer.eps
-                factor = tensors[f"{layer.prefix}.weight"] / np.sqrt(variance)
-                matrix = tensors[before.weight] if isinstance(before, Conv2d) else np.ones((1, 1))
-                folded = factor.reshape(-1, 1) * matrix.reshape(len(matrix), -1)
-                if not np.isfinite(folded.astype(np.float32)).all():
-                    return False
-        return bool(np.isfinite(Network(weights).predict(_TRIAL)).all())
 
 
 def _is_foreign(path: Path) -> bool:
