@@ -861,7 +861,7 @@ var SCHEMAS = {
     bytes: count,
     pushed_at: { ...text, description: "As the pointer says." },
     loaded_at: moment,
-    rejected: { ...orNull(ref("Rejected")), description: "The last file that was refused." },
+    rejected: { ...orNull(ref("Rejected")), description: "The last file that was refused, or why there is none." },
     place: ref("Place"),
     shards: { ...count, minimum: 1, description: "Objects of each region." },
     version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." }
@@ -1442,6 +1442,7 @@ function countParameters(layers) {
 
 // src/classifier.ts
 var HOW_TO_PUSH = 'Push some from Python, `Releases().push("mnist.safetensors")`, or in deploy/ with `npx wrangler r2 object put models/mnist.safetensors --file FILE` (and --remote for the deployed edge, or --local before `wrangler dev` starts). The next request then finds them.';
+var EMPTIED = "the bucket holds no weights any more; the last good ones serve on";
 var packed = /* @__PURE__ */ new Map();
 var MAX_PACKED = 32 << 20;
 var BUCKET_SECONDS = 10;
@@ -1554,8 +1555,9 @@ var Classifier = class extends DurableObject {
     if (offer === "unchanged") return;
     if (offer === "empty") {
       this.seen = null;
-      if (this.active === null) this.rejected = null;
       await this.fallBack(null);
+      if (this.active === null) this.rejected = null;
+      else if (this.rejected?.reason !== EMPTIED) this.reject(null, null, EMPTIED);
       return;
     }
     try {
@@ -1573,12 +1575,14 @@ var Classifier = class extends DurableObject {
       const refused = error instanceof WeightsRefused;
       this.seen = refused && !error.passing ? offer.seen : null;
       const reason = refused ? error.message : "they could not be loaded; it is tried again";
-      const { key, sha256: sha2562 } = offer;
-      this.rejected = { key, sha256: sha2562, reason, at: (/* @__PURE__ */ new Date()).toISOString() };
+      this.reject(offer.key, offer.sha256, reason);
       const log = { event: "weights rejected", ...this.rejected, error: String(error) };
       console.warn(JSON.stringify(log));
       await this.fallBack(offer);
     }
+  }
+  reject(key, sha2562, reason) {
+    this.rejected = { key, sha256: sha2562, reason, at: (/* @__PURE__ */ new Date()).toISOString() };
   }
   /** Keeps what has come into service, for the time after an eviction. */
   async remember(offer, sha2562, read) {

@@ -13,6 +13,8 @@ const HOW_TO_PUSH =
   "`npx wrangler r2 object put models/mnist.safetensors --file FILE` (and --remote for the " +
   "deployed edge, or --local before `wrangler dev` starts). The next request then finds them.";
 
+const EMPTIED = "the bucket holds no weights any more; the last good ones serve on";
+
 /** Packed weights. */
 interface Model {
   sha256: string;
@@ -203,8 +205,9 @@ export class Classifier extends DurableObject<Env> {
     if (offer === "unchanged") return;
     if (offer === "empty") {
       this.seen = null; // a model in service stays in service
-      if (this.active === null) this.rejected = null;
       await this.fallBack(null);
+      if (this.active === null) this.rejected = null;
+      else if (this.rejected?.reason !== EMPTIED) this.reject(null, null, EMPTIED);
       return;
     }
     try {
@@ -222,12 +225,15 @@ export class Classifier extends DurableObject<Env> {
       const refused = error instanceof WeightsRefused;
       this.seen = refused && !error.passing ? offer.seen : null;
       const reason = refused ? error.message : "they could not be loaded; it is tried again";
-      const { key, sha256 } = offer;
-      this.rejected = { key, sha256, reason, at: new Date().toISOString() };
+      this.reject(offer.key, offer.sha256, reason);
       const log = { event: "weights rejected", ...this.rejected, error: String(error) };
       console.warn(JSON.stringify(log));
       await this.fallBack(offer);
     }
+  }
+
+  private reject(key: string | null, sha256: string | null, reason: string): void {
+    this.rejected = { key, sha256, reason, at: new Date().toISOString() };
   }
 
   /** Keeps what has come into service, for the time after an eviction. */

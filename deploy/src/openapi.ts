@@ -207,7 +207,7 @@ const SCHEMAS = {
     bytes: count,
     pushed_at: { ...text, description: "As the pointer says." },
     loaded_at: moment,
-    rejected: { ...orNull(ref("Rejected")), description: "The last file that was refused." },
+    rejected: { ...orNull(ref("Rejected")), description: "The last file that was refused, or why there is none." },
     place: ref("Place"),
     shards: { ...count, minimum: 1, description: "Objects of each region." },
     version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." },

@@ -123,6 +123,7 @@ def test_the_last_good_weights_serve_although_their_file_is_gone(
             after = again.post("/classify", json=[7] * 784)
             assert (after.status_code, after.json()) == (200, before.json())
             assert after.headers["X-Cold"] == "1"
+            assert again.get("/model").json()["rejected"]["reason"]
             bucket.serve(SMALL)  # and newer weights come as ever
             assert again.get("/model").json()["name"] == "small"
 

@@ -35,7 +35,7 @@ def is_pushed(path: Path, content: bytes) -> bool:
 
 
 def test_what_is_pushed_the_edge_takes(tmp_path: Path) -> None:
-    """Not the reverse: gelu here overflows from 1e19 on. Nor where tanh hides an infinity from us."""
+    """Not the reverse: gelu here overflows from 1e19 on. And tanh may hide an infinity."""
     rng = np.random.default_rng(18)
     pushed = []
     for _ in range(scaled(150, 5000)):

@@ -82,7 +82,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         "overlap or leave a gap",
     ),
     "tensors leave a hole": (with_hole(), "overlap or leave a gap"),
-    "a name twice": (with_a_name_twice(), "overlap or leave a gap"),
+    "a name twice": (with_a_name_twice(), "twice in one object"),
     "shape larger than the bytes": (with_entry("fc.w", shape=[10, 28]), "needs 1120 bytes"),
     "shape overflows": (with_entry("fc.w", shape=[1 << 52, 1 << 52]), "needs"),
     "shape negative": (with_entry("fc.w", shape=[-10, -27]), "shape"),
