@@ -11,6 +11,7 @@ from mnist_nb._version import __version__
 
 if TYPE_CHECKING:
     from mnist_nb.comparison.compare import Comparison, compare
+    from mnist_nb.comparison.parity import trace
     from mnist_nb.drawing.raster import rasterize
     from mnist_nb.drawing.strokes import Drawing
     from mnist_nb.edge.client import AsyncEdgeClient, EdgeClient, EdgeResult
@@ -35,6 +36,7 @@ _HOME = {
     "Releases": "mnist_nb.releases",
     "compare": "mnist_nb.comparison",
     "rasterize": "mnist_nb.drawing",
+    "trace": "mnist_nb.comparison",
 }
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "__version__",
     "compare",
     "rasterize",
+    "trace",
 ]
 
 

@@ -237,6 +237,7 @@ function indexOfNotFinite(data) {
 var NO_MEMORY = 1;
 var NOT_FINITE = 2;
 function pack({ layers, scale, mean, std }, kernel) {
+  const steps = [];
   const put = (tensor) => {
     if (!tensor) return 0;
     const address = allocate(kernel, tensor.data.length);
@@ -275,8 +276,10 @@ function pack({ layers, scale, mean, std }, kernel) {
       default:
         check(kernel[layer.op]());
     }
+    steps.push(kernel.count());
   }
   check(kernel.finish());
+  return steps;
 }
 function allocate(kernel, floats) {
   const address = kernel.room(floats);
@@ -302,12 +305,15 @@ var Kernel = class {
   cost;
   images;
   probabilities;
+  shapes;
+  steps;
   /** @throws WeightsRefused when the packed network is too large or gives no finite answer. */
   constructor(weights2) {
     this.exports = new WebAssembly.Instance(wasm).exports;
     this.labels = weights2.labels.length;
     this.cost = weights2.cost;
-    pack(weights2, this.exports);
+    this.steps = pack(weights2, this.exports);
+    this.shapes = weights2.layers.map(({ after }) => after);
     this.images = allocate(this.exports, CHUNK * PIXELS / 4);
     this.probabilities = allocate(this.exports, CHUNK * this.labels);
     const ramp = Uint8Array.from({ length: 2 * PIXELS }, (_, i) => i < PIXELS ? 0 : i % 256);
@@ -339,6 +345,31 @@ var Kernel = class {
   /** uint8 784 -> float32 labels, without a turn for anybody else. */
   one(image) {
     return this.some(image).slice();
+  }
+  /** How many numbers the layers give for one image, all together. */
+  get traceable() {
+    return this.shapes.reduce((sum, { c, h, w }) => sum + c * h * w, PIXELS);
+  }
+  /**
+   * What each layer gives for one image, uint8 784. Layers that are one step here have one entry,
+   * that of the last of them: a convolution and its batch norm, a flatten and its linear layer.
+   */
+  trace(image) {
+    const { memory, trace: trace2, count: count2 } = this.exports;
+    new Uint8Array(memory.buffer, this.images, PIXELS).set(image);
+    const found = [];
+    const note = (layer, step, shape) => {
+      const size2 = shape.reduce((a, b) => a * b);
+      const numbers3 = new Float32Array(memory.buffer, trace2(this.images, step), size2).slice();
+      found.push({ layer, shape, numbers: numbers3 });
+    };
+    note("input", 0, [1, 28, 28]);
+    this.shapes.forEach(({ c, h, w, flat }, layer) => {
+      const steps = this.steps[layer];
+      if (steps !== this.steps[layer + 1]) note(layer, steps - 1, flat ? [c] : [c, h, w]);
+    });
+    note("probabilities", count2() - 1, [this.labels]);
+    return found;
   }
   /** At most CHUNK images; a view that the next call overwrites. */
   some(chunk) {
@@ -820,6 +851,25 @@ var CLASSIFY = {
     ...problems("400", "401", "406", "413", "415", "422", "429", "500", "503")
   }
 };
+var TRACE = {
+  operationId: "trace",
+  summary: "What each layer gives for one image; only where the setting TRACE is `on`.",
+  security: TOKEN,
+  requestBody: { ...CLASSIFY.requestBody, description: "One image." },
+  responses: {
+    "200": {
+      description: "A safetensors file of float32: `input`, what enters the first layer; `0`, `1` ... what the layers of the weights file give, where several are one step only the last of them; `probabilities`.",
+      headers: {
+        ...nosniff,
+        "X-Model-Sha256": answered["X-Model-Sha256"],
+        "X-Place": answered["X-Place"],
+        "Cache-Control": answered["Cache-Control"]
+      },
+      content: { "application/octet-stream": { schema: {} } }
+    },
+    ...problems("400", "401", "404", "413", "415", "429", "500", "503")
+  }
+};
 var SCHEMAS = {
   Image: {
     description: "28 x 28 pixels, row after row; 0 is background, 255 ink.",
@@ -894,6 +944,7 @@ var openapiOf = (shards) => ({
   servers: [{ url: "/" }],
   paths: {
     "/classify": { post: CLASSIFY, options: options("classifyOptions", "POST, OPTIONS") },
+    "/trace": { post: TRACE, options: options("traceOptions", "POST, OPTIONS") },
     "/model": readable(
       "model",
       { summary: "The model in service.", security: TOKEN, parameters: [shard(shards), IF_NONE_MATCH] },
@@ -953,6 +1004,52 @@ var openapiOf = (shards) => ({
     }
   }
 });
+
+// src/trace.ts
+var MAX_NUMBERS = 1e6;
+async function trace(request, env, note) {
+  if (env.TRACE !== "on") {
+    const detail = "This edge does not tell what its layers give; whoever deployed it can set TRACE to on.";
+    throw problem(404, "trace-off", "Traces are off", detail);
+  }
+  const image = await readImages(request, encodingOf(request));
+  note.images = image.length / PIXELS;
+  if (image.length !== PIXELS) {
+    const detail = `The body has ${image.length / PIXELS} images; a trace is of one.`;
+    throw problem(400, "wrong-shape", "Wrong shape", detail);
+  }
+  const placement = note.placement = placeOf(request, env);
+  const { file, model } = await ask(env, placement, (object) => object.trace(image));
+  note.model = model;
+  const headers = { "Content-Type": "application/octet-stream", "X-Model-Sha256": model };
+  return new Response(file, {
+    headers: { ...headers, "X-Place": JSON.stringify(placement.place), "Cache-Control": "no-store" }
+  });
+}
+function traceFile(kernel, image) {
+  if (kernel.traceable > MAX_NUMBERS) {
+    const detail = `The layers give ${kernel.traceable} numbers, and a trace is of ${MAX_NUMBERS}.`;
+    throw problem(413, "too-much", "Too much to tell", detail);
+  }
+  const parts = kernel.trace(image);
+  let end = 0;
+  const entry = ({ layer, shape, numbers: numbers3 }) => {
+    const begin = end;
+    end += numbers3.byteLength;
+    return [layer, { dtype: "F32", shape, data_offsets: [begin, end] }];
+  };
+  const text2 = JSON.stringify(Object.fromEntries(parts.map(entry)));
+  const header2 = new TextEncoder().encode(text2.padEnd(text2.length + (-text2.length & 7)));
+  const file = new Uint8Array(8 + header2.length + end);
+  new DataView(file.buffer).setUint32(0, header2.length, true);
+  file.set(header2, 8);
+  let at = 8 + header2.length;
+  for (const { numbers: numbers3 } of parts) {
+    file.set(new Uint8Array(numbers3.buffer), at);
+    at += numbers3.byteLength;
+  }
+  return file;
+}
 
 // src/classifier.ts
 import { DurableObject } from "cloudflare:workers";
@@ -1484,6 +1581,13 @@ var Classifier = class extends DurableObject {
       return { probabilities, labels: labels.length, model: { sha256: sha2562, name }, cold, loadMs };
     });
   }
+  /** What each layer gives for one image, uint8 784. */
+  async trace(image) {
+    return settle(async () => {
+      const { model } = await this.current();
+      return { file: traceFile(model.kernel, image), model: model.sha256 };
+    });
+  }
   /** What GET /model answers. */
   async describe() {
     return settle(async () => {
@@ -1662,6 +1766,7 @@ async function inTime(reading) {
 // src/worker.ts
 var ROUTES = /* @__PURE__ */ new Map([
   ["/classify", { POST: admitted(classify) }],
+  ["/trace", { POST: admitted(trace) }],
   ["/model", { GET: admitted(describe), HEAD: admitted(describe) }],
   ["/model/weights", { GET: admitted(weights), HEAD: admitted(weights) }],
   ["/healthz", { GET: health, HEAD: health }],

@@ -248,6 +248,9 @@ EXPORT("linear") enum result add_linear(const float *weight, const float *bias, 
   return done();
 }
 
+/* How many steps there are so far. */
+EXPORT("count") int count(void) { return step_count; }
+
 EXPORT("finish") enum result finish(void) {
   struct step *last = &steps[step_count - 1];
   if (last->op == LINEAR) last->op = LOGITS;

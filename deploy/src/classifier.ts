@@ -6,6 +6,7 @@ import { Kernel, PIXELS } from "./kernel";
 import { Problem, problem, type ProblemFields } from "./problem";
 import { type Download, look, type Offer } from "./release";
 import { WeightsRefused } from "./safetensors";
+import { traceFile } from "./trace";
 import { readWeights, type Weights } from "./weights";
 
 const HOW_TO_PUSH =
@@ -124,6 +125,14 @@ export class Classifier extends DurableObject<Env> {
       const { sha256, weights } = model;
       const { name, labels } = weights;
       return { probabilities, labels: labels.length, model: { sha256, name }, cold, loadMs };
+    });
+  }
+
+  /** What each layer gives for one image, uint8 784. */
+  async trace(image: Uint8Array): Promise<Settled<{ file: Uint8Array<ArrayBuffer>; model: string }>> {
+    return settle(async () => {
+      const { model } = await this.current();
+      return { file: traceFile(model.kernel, image), model: model.sha256 };
     });
   }
 

@@ -9,6 +9,7 @@ export interface Env {
   SHARDS?: string;
   ALLOWED_ORIGINS?: string;
   EDGE_TOKEN?: string;
+  TRACE?: string;
   RATE_LIMITER?: RateLimit;
   VERSION?: WorkerVersionMetadata;
 }

@@ -166,6 +166,29 @@ const CLASSIFY = {
   },
 };
 
+const TRACE = {
+  operationId: "trace",
+  summary: "What each layer gives for one image; only where the setting TRACE is `on`.",
+  security: TOKEN,
+  requestBody: { ...CLASSIFY.requestBody, description: "One image." },
+  responses: {
+    "200": {
+      description:
+        "A safetensors file of float32: `input`, what enters the first layer; `0`, `1` ... what the " +
+        "layers of the weights file give, where several are one step only the last of them; " +
+        "`probabilities`.",
+      headers: {
+        ...nosniff,
+        "X-Model-Sha256": answered["X-Model-Sha256"],
+        "X-Place": answered["X-Place"],
+        "Cache-Control": answered["Cache-Control"],
+      },
+      content: { "application/octet-stream": { schema: {} } },
+    },
+    ...problems("400", "401", "404", "413", "415", "429", "500", "503"),
+  },
+};
+
 const SCHEMAS = {
   Image: {
     description: "28 x 28 pixels, row after row; 0 is background, 255 ink.",
@@ -244,6 +267,7 @@ export const openapiOf = (shards: number) => ({
   servers: [{ url: "/" }],
   paths: {
     "/classify": { post: CLASSIFY, options: options("classifyOptions", "POST, OPTIONS") },
+    "/trace": { post: TRACE, options: options("traceOptions", "POST, OPTIONS") },
     "/model": readable(
       "model",
       { summary: "The model in service.", security: TOKEN, parameters: [shard(shards), IF_NONE_MATCH] },

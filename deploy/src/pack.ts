@@ -21,16 +21,24 @@ export interface Exports {
   avgpool2d(size: number, stride: number, low: number, high: number): number;
   flatten(): number;
   linear(weight: number, bias: number, outputs: number): number;
+  count(): number;
   finish(): number;
   classify(images: number, n: number, probabilities: number): void;
+  trace(image: number, step: number): number;
 }
 
 /** `enum result` of network.c. */
 const NO_MEMORY = 1;
 const NOT_FINITE = 2;
 
-/** Lays the network out in the kernel's memory. */
-export function pack({ layers, scale, mean, std }: Weights, kernel: Exports): void {
+/**
+ * Lays the network out in the kernel's memory.
+ *
+ * @returns how many steps of the kernel there are after each layer. Layers with the same number are
+ *   one step: what it gives is what the last of them gives.
+ */
+export function pack({ layers, scale, mean, std }: Weights, kernel: Exports): number[] {
+  const steps: number[] = [];
   const put = (tensor: Tensor | null): number => {
     if (!tensor) return 0;
     const address = allocate(kernel, tensor.data.length);
@@ -69,8 +77,10 @@ export function pack({ layers, scale, mean, std }: Weights, kernel: Exports): vo
       default:
         check(kernel[layer.op]());
     }
+    steps.push(kernel.count());
   }
   check(kernel.finish());
+  return steps;
 }
 
 /** Room for so many floats in the kernel's memory. */

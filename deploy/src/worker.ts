@@ -8,6 +8,7 @@ import { describe, health, weights } from "./model";
 import { openapiOf } from "./openapi";
 import { shardsOf } from "./place";
 import { Problem, problem, problemResponse, unforeseen } from "./problem";
+import { trace } from "./trace";
 
 export { Classifier } from "./classifier";
 
@@ -15,6 +16,7 @@ type Handler = (request: Request, env: Env, note: Note) => Promise<Response>;
 
 const ROUTES = new Map<string, Record<string, Handler>>([
   ["/classify", { POST: admitted(classify) }],
+  ["/trace", { POST: admitted(trace) }],
   ["/model", { GET: admitted(describe), HEAD: admitted(describe) }],
   ["/model/weights", { GET: admitted(weights), HEAD: admitted(weights) }],
   ["/healthz", { GET: health, HEAD: health }],

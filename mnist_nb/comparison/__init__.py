@@ -4,13 +4,16 @@ from mnist_nb.comparison.compare import Comparison, Percentiles, compare
 from mnist_nb.comparison.cost import Load, image_price, request_price
 from mnist_nb.comparison.distance import Distance
 from mnist_nb.comparison.latency import Times, time_calls
+from mnist_nb.comparison.parity import LayerDifference, Parity, trace
 from mnist_nb.comparison.split import BELOW_NOISE, Part, Split
 
 __all__ = [
     "BELOW_NOISE",
     "Comparison",
     "Distance",
+    "LayerDifference",
     "Load",
+    "Parity",
     "Part",
     "Percentiles",
     "Split",
@@ -19,4 +22,5 @@ __all__ = [
     "image_price",
     "request_price",
     "time_calls",
+    "trace",
 ]

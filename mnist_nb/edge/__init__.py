@@ -6,6 +6,7 @@ from mnist_nb.edge.conversation import CONNECTIONS, TOKEN_OVER_HTTP
 from mnist_nb.edge.environment import require_usable
 from mnist_nb.edge.protocol import CLASSES
 from mnist_nb.edge.result import EdgeResult
+from mnist_nb.edge.trace import EdgeTrace
 
 __all__ = [
     "CLASSES",
@@ -14,6 +15,7 @@ __all__ = [
     "AsyncEdgeClient",
     "EdgeClient",
     "EdgeResult",
+    "EdgeTrace",
     "is_loopback",
     "normal_url",
     "require_usable",

@@ -15,10 +15,11 @@ from typing import Any, Self
 
 import httpx
 
-from mnist_nb.edge.conversation import BaseClient, Incoming, Progress, Protocol
+from mnist_nb.edge.conversation import BaseClient, Incoming, Progress, Protocol, one_image
 from mnist_nb.edge.deadline import at_most, watch
 from mnist_nb.edge.protocol import Answer, Request, model_request, read_object
 from mnist_nb.edge.result import EdgeResult, ModelRef, Place, Timing
+from mnist_nb.edge.trace import EdgeTrace, read_trace, trace_request
 from mnist_nb.errors import EdgeError
 
 __all__ = ["AsyncEdgeClient", "EdgeClient", "EdgeResult", "ModelRef", "Place", "Timing"]
@@ -96,6 +97,15 @@ class EdgeClient(BaseClient):
         with self._hidden_token():
             return read_object(self._exchange(model_request(shard)))
 
+    def trace(self, image: Any) -> EdgeTrace:
+        """What each layer of the edge gives for one image; raises as `classify` does.
+
+        Args:
+            image: uint8 (784,) or (28, 28).
+        """
+        with self._hidden_token():
+            return read_trace(self._exchange(trace_request(one_image(image))))
+
     def healthy(self) -> bool:
         """Whether the edge is up and has a model; False, not an error, when it is offline."""
         try:
@@ -172,6 +182,11 @@ class AsyncEdgeClient(BaseClient):
         """What `GET /model` says of the active weights; see `EdgeClient.model`."""
         with self._hidden_token():
             return read_object(await self._exchange(model_request(shard)))
+
+    async def trace(self, image: Any) -> EdgeTrace:
+        """What each layer of the edge gives for one image; see `EdgeClient.trace`."""
+        with self._hidden_token():
+            return read_trace(await self._exchange(trace_request(one_image(image))))
 
     async def healthy(self) -> bool:
         """Whether the edge is up and has a model; False, not an error, when it is offline."""

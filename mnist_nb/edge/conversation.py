@@ -7,6 +7,8 @@ from time import perf_counter
 from typing import Any, Literal
 
 import httpx
+import numpy as np
+from numpy.typing import NDArray
 
 from mnist_nb._version import __version__
 from mnist_nb.drawing import as_images
@@ -41,6 +43,14 @@ CONNECTIONS = 16
 _LIMITS = httpx.Limits(
     max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=60
 )
+
+
+def one_image(image: Any) -> NDArray[np.uint8]:
+    """Return uint8 (784,) of one image; InputError for several."""
+    rows = as_images(image)
+    if len(rows) != 1:
+        raise InputError(f"a trace is of one image, got {len(rows)}: give one of them")
+    return rows.reshape(784)
 
 
 class BaseClient:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.edge import AsyncEdgeClient, EdgeResult, normal_url
+from mnist_nb.edge import AsyncEdgeClient, EdgeClient, EdgeResult, EdgeTrace, normal_url
 from mnist_nb.errors import InputError
 from mnist_nb.local_edge import LocalEdge, shared_edge
 
@@ -81,6 +81,15 @@ class EdgeSource:
             return self._url
         return (self._local or shared_edge()).url
 
+    def trace(self, image: NDArray[np.uint8]) -> EdgeTrace:
+        """What each layer of the edge gives; see `EdgeClient.trace`. Waits for it."""
+        given = getattr(self._given, "asked", None)
+        if given is not None:
+            return given.trace(image)  # type: ignore[no-any-return]
+        token = getattr(self._given, "_token", self._token)
+        with EdgeClient(self.url(), token, PATIENCE) as client:
+            return client.trace(image)
+
     async def connect(self) -> Client:
         """The client to ask. Call it again after an error: an own edge that died starts anew.
 
@@ -107,13 +116,13 @@ class _InThreads:
     """A client that blocks, asked from a coroutine."""
 
     def __init__(self, client: Any) -> None:
-        self._client, self.url = client, getattr(client, "url", "")
+        self.asked, self.url = client, getattr(client, "url", "")
 
     async def classify(self, images: NDArray[np.uint8]) -> EdgeResult:
-        return await in_thread(lambda: self._client.classify(images))
+        return await in_thread(lambda: self.asked.classify(images))
 
     async def model(self) -> dict[str, Any]:
-        return await in_thread(self._client.model)
+        return await in_thread(self.asked.model)
 
 
 async def in_thread(call: Callable[[], T]) -> T:

@@ -12,8 +12,10 @@ import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_nb.comparison import Parity, trace
 from mnist_nb.drawing import Drawing
 from mnist_nb.edge import EdgeResult
+from mnist_nb.errors import InputError
 from mnist_nb.lab.edge_source import EdgeSource
 from mnist_nb.lab.follow_edge import EdgeFollower, Question
 from mnist_nb.lab.frames import after
@@ -116,6 +118,19 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
             SetupError: it could not start, and what to do.
         """
         return self._source.url()
+
+    def trace(self) -> Parity:
+        """Compare what each layer gives here and at the edge; shows where and why they part.
+
+        Raises:
+            InputError: nothing is drawn, or the edge runs another architecture.
+            EdgeError: the edge does not answer, or does not tell what its layers give.
+        """
+        with self._lock:
+            network, image, is_empty = self.network, self.pad.image, self.pad.drawing.is_empty
+        if is_empty:
+            raise InputError("nothing is drawn: draw a digit, and then compare the layers")
+        return trace(network, self._source, image)
 
     def close(self) -> None:
         """Stop asking the edge and take the lab off the page."""

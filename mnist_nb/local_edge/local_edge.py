@@ -64,7 +64,7 @@ class LocalEdge:
         self.port = port
         self.state = Path(state).absolute() if state is not None else None
         self.weights = weights
-        self._vars = dict(vars or {})
+        self._vars = {"TRACE": "on", **(vars or {})}
         if ttl is not None:
             self._vars["MODEL_TTL_SECONDS"] = f"{ttl:g}"
         self._seed = seed

@@ -15,6 +15,10 @@ from mnist_nb.network.file_format import (
 from mnist_nb.network.layers_of import Layers
 from mnist_nb.network.numpy_network import Network, gelu
 from mnist_nb.network.ops import (
+    NORM,
+    OP,
+    Activation,
+    BatchNorm,
     BatchNorm2d,
     Conv2d,
     Flatten,
@@ -22,19 +26,26 @@ from mnist_nb.network.ops import (
     Layer,
     Linear,
     MaxPool2d,
+    Pool,
     Relu,
     border,
     reach,
 )
+from mnist_nb.network.plain_loops import outputs as plain_outputs
+from mnist_nb.network.plain_loops import run as run_plainly
 from mnist_nb.network.words import GUESS, Verdict, difference, milliseconds, percent, short, verdict
 
 __all__ = [
     "DIGITS",
     "GUESS",
     "MAX_BYTES",
+    "NORM",
+    "OP",
     "PATCH",
+    "Activation",
     "Answer",
     "Architecture",
+    "BatchNorm",
     "BatchNorm2d",
     "Candidate",
     "Conv2d",
@@ -45,6 +56,7 @@ __all__ = [
     "Linear",
     "MaxPool2d",
     "Network",
+    "Pool",
     "Relu",
     "Verdict",
     "Weights",
@@ -57,9 +69,11 @@ __all__ = [
     "is_sure",
     "milliseconds",
     "percent",
+    "plain_outputs",
     "reach",
     "read_candidate",
     "read_weights",
+    "run_plainly",
     "shipped_weights",
     "short",
     "threshold",

@@ -33,13 +33,19 @@ Array = NDArray[np.float64]
 
 def predict(weights: Weights, image: NDArray[np.uint8]) -> Array:
     """Return the probabilities, float64 (labels,), of one image uint8 (28, 28)."""
+    logits = outputs(weights, image)[-1]
+    e = np.exp(logits - logits.max())
+    return e / e.sum()  # type: ignore[no-any-return]
+
+
+def outputs(weights: Weights, image: NDArray[np.uint8]) -> list[Array]:
+    """Return what enters the first layer, then what each layer gives; see `Layers.outputs`."""
     entry = weights.architecture
     tensors = {name: tensor.astype(np.float64) for name, tensor in weights.tensors.items()}
-    x = (image.reshape(1, 28, 28) / entry.scale - entry.mean) / entry.std
+    values = [(image.reshape(1, 28, 28) / entry.scale - entry.mean) / entry.std]
     for layer in entry.layers:
-        x = run(layer, x, tensors)
-    e = np.exp(x - x.max())
-    return e / e.sum()  # type: ignore[no-any-return]
+        values.append(run(layer, values[-1], tensors))
+    return values
 
 
 def run(layer: Layer, x: Array, tensors: dict[str, Array]) -> Array:
