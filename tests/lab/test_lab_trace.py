@@ -1,6 +1,5 @@
 """Where both sides of a lab part, layer by layer."""
 
-import asyncio
 
 import pytest
 
@@ -22,7 +21,6 @@ def test_a_lab_compares_its_layers(network, given):
         lab.drawing = samples()[7]
         found = lab.trace()
         lab.close()
-        asyncio.run(other.aclose())
     assert found.first is None
     assert found.other_sha256 == network.sha256
     assert len(found.layers) >= 9
