@@ -60,6 +60,19 @@ if (kernels.scalar) {
   answers.push(scalar.one(image));
   add("kernel, scalar build", () => scalar.one(image));
 }
+if (kernels.stages) {
+  // What Kernel has for itself: the exports, and how many steps there are after each layer.
+  const { exports, steps, images, probabilities } = await ours(kernels.stages);
+  new Uint8Array(exports.memory.buffer, images, 784).set(image);
+  const ends = [...new Set(steps), exports.count()];
+  ends.forEach((end, i) => {
+    const first = i === 0 ? 0 : ends[i - 1];
+    const layers = steps.flatMap((after, layer) => (after === end ? [layer] : []));
+    const name = layers.length === 0 ? "the softmax" : `layers ${layers.join(", ")}`;
+    const before = () => exports.some(images, 0, first, probabilities);
+    add(`of it ${name}`, () => exports.some(images, first, end, probabilities), 5, 200, before);
+  });
+}
 for (const name of asked.peers) {
   try {
     const { run, before } = await PEERS[name](asked);

@@ -12,5 +12,5 @@ out=${1:-$here/kernel.wasm}
 "${PYTHON:-python3}" -m ziglang cc --target=wasm32-freestanding -O3 -msimd128 -mbulk-memory \
     -mllvm -disable-lsr -std=c11 -Wall -Wextra -Werror -nostdlib -Wl,--no-entry -Wl,--strip-all \
     -Wl,-z,stack-size=16384 -Wl,--max-memory=33554432 "$@" \
-    -o "$out" "$here/kernel.c" "$here/network.c"
+    -o "$out" "${KERNEL:-$here/kernel.c}" "$here/network.c"
 chmod 644 "$out"
