@@ -358,17 +358,17 @@ var Kernel = class {
     const { memory, trace: trace2, count: count2 } = this.exports;
     new Uint8Array(memory.buffer, this.images, PIXELS).set(image);
     const found = [];
-    const note = (layer, step, shape) => {
+    const note2 = (layer, step, shape) => {
       const size2 = shape.reduce((a, b) => a * b);
       const numbers3 = new Float32Array(memory.buffer, trace2(this.images, step), size2).slice();
       found.push({ layer, shape, numbers: numbers3 });
     };
-    note("input", 0, [1, 28, 28]);
+    note2("input", 0, [1, 28, 28]);
     this.shapes.forEach(({ c, h, w, flat }, layer) => {
       const steps = this.steps[layer];
-      if (steps !== this.steps[layer + 1]) note(layer, steps - 1, flat ? [c] : [c, h, w]);
+      if (steps !== this.steps[layer + 1]) note2(layer, steps - 1, flat ? [c] : [c, h, w]);
     });
-    note("probabilities", count2() - 1, [this.labels]);
+    note2("probabilities", count2() - 1, [this.labels]);
     return found;
   }
   /** At most CHUNK images; a view that the next call overwrites. */
@@ -559,19 +559,19 @@ function has(error, flag) {
 }
 
 // src/classify.ts
-async function classify(request, env, note) {
+async function classify(request, env, note2) {
   const encoding = encodingOf(request);
   const octets = encoding === "octets" && wantsOctets(request.headers.get("Accept") ?? "*/*");
   const images = await readImages(request, encoding);
-  note.images = images.length / PIXELS;
-  await countMore(request, env, note.images - 1);
-  note.placement = placeOf(request, env);
-  const { place: place2 } = note.placement;
+  note2.images = images.length / PIXELS;
+  await countMore(request, env, note2.images - 1);
+  note2.placement = placeOf(request, env);
+  const { place: place2 } = note2.placement;
   const start = Date.now();
-  const answer = await ask(env, note.placement, (object) => object.classify(images));
+  const answer = await ask(env, note2.placement, (object) => object.classify(images));
   const { probabilities, labels, model, cold } = answer;
-  note.cold = cold;
-  note.model = model.sha256;
+  note2.cold = cold;
+  note2.model = model.sha256;
   const headers = answerHeaders(answer, place2, Date.now() - start);
   if (octets) {
     headers.set("Content-Type", "application/octet-stream");
@@ -646,8 +646,8 @@ function tagged(tag, headers = {}) {
 function blankNote() {
   return { path: null, images: null, placement: null, cold: null, model: null };
 }
-function logRequest(request, status, ms, note) {
-  const { path, images, placement, cold, model } = note;
+function logRequest(request, status, ms, note2) {
+  const { path, images, placement, cold, model } = note2;
   console.log(
     JSON.stringify({
       event: "request",
@@ -665,20 +665,20 @@ function logRequest(request, status, ms, note) {
 }
 
 // src/model.ts
-async function describe(request, env, note) {
-  const { place: place2 } = note.placement = chosenPlace(request, env);
-  const { layers, ...about } = await ask(env, note.placement, (object) => object.describe());
-  note.model = about.sha256;
+async function describe(request, env, note2) {
+  const { place: place2 } = note2.placement = chosenPlace(request, env);
+  const { layers, ...about } = await ask(env, note2.placement, (object) => object.describe());
+  note2.model = about.sha256;
   const { id, tag, timestamp } = env.VERSION ?? {};
   const version = id ? { id, tag: tag ?? "", timestamp: timestamp ?? null } : null;
   const where = { place: place2, shards: shardsOf(env), version };
   const body = JSON.stringify({ ...about, layers: JSON.parse(layers), ...where });
   return keepable(request, body, { "Content-Type": "application/json" });
 }
-async function weights(request, env, note) {
-  const placement = note.placement = chosenPlace(request, env);
+async function weights(request, env, note2) {
+  const placement = note2.placement = chosenPlace(request, env);
   const { sha256: sha2562, name, key, etag, bytes } = await ask(env, placement, (object2) => object2.source());
-  note.model = sha2562;
+  note2.model = sha2562;
   const have = notModified(request, sha2562);
   if (have) return have;
   const headers = tagged(sha2562, {
@@ -694,8 +694,8 @@ async function weights(request, env, note) {
   const detail = `The weights ${sha2562.slice(0, 12)} serve, but ${key} in the bucket is no longer what was loaded. Push a file, or promote one: the next request then finds it.`;
   throw problem(503, "weights-gone", "Weights not in the bucket", detail, { "Retry-After": "2" });
 }
-async function health(request, env, note) {
-  const placement = note.placement = placeOf(request, env);
+async function health(request, env, note2) {
+  const placement = note2.placement = placeOf(request, env);
   await ask(env, placement, (object) => object.source());
   return Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } });
 }
@@ -870,6 +870,13 @@ var TRACE = {
     ...problems("400", "401", "404", "413", "415", "429", "500", "503")
   }
 };
+var TALLY = record({
+  answers: count,
+  unsure: count,
+  labels: { type: "array", items: count },
+  mean_ms: orNull({ type: "number" }),
+  p99_ms: orNull({ type: "number" })
+});
 var SCHEMAS = {
   Image: {
     description: "28 x 28 pixels, row after row; 0 is background, 255 ink.",
@@ -912,9 +919,20 @@ var SCHEMAS = {
     pushed_at: { ...text, description: "As the pointer says." },
     loaded_at: moment,
     rejected: { ...orNull(ref("Rejected")), description: "The last file that was refused, or why there is none." },
+    candidate: { ...orNull(ref("Candidate")), description: "The weights on trial beside these." },
     place: ref("Place"),
     shards: { ...count, minimum: 1, description: "Objects of each region." },
     version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." }
+  }),
+  Candidate: record({
+    sha256: orNull(sha256),
+    name: text,
+    percent: { type: "number", minimum: 0, maximum: 100 },
+    shadow: { type: "boolean" },
+    proposed_at: text,
+    state: { enum: ["on trial", "stopped", "refused"] },
+    reason: orNull(text),
+    counts: orNull(record({ compared: count, disagreed: count, current: TALLY, candidate: TALLY }))
   }),
   Rejected: record({ key: orNull(text), sha256: orNull(sha256), reason: text, at: moment }),
   Version: record({ id: text, tag: text, timestamp: orNull(text) }),
@@ -1007,20 +1025,20 @@ var openapiOf = (shards) => ({
 
 // src/trace.ts
 var MAX_NUMBERS = 1e6;
-async function trace(request, env, note) {
+async function trace(request, env, note2) {
   if (env.TRACE !== "on") {
     const detail = "This edge does not tell what its layers give; whoever deployed it can set TRACE to on.";
     throw problem(404, "trace-off", "Traces are off", detail);
   }
   const image = await readImages(request, encodingOf(request));
-  note.images = image.length / PIXELS;
+  note2.images = image.length / PIXELS;
   if (image.length !== PIXELS) {
     const detail = `The body has ${image.length / PIXELS} images; a trace is of one.`;
     throw problem(400, "wrong-shape", "Wrong shape", detail);
   }
-  const placement = note.placement = placeOf(request, env);
+  const placement = note2.placement = placeOf(request, env);
   const { file, model } = await ask(env, placement, (object) => object.trace(image));
-  note.model = model;
+  note2.model = model;
   const headers = { "Content-Type": "application/octet-stream", "X-Model-Sha256": model };
   return new Response(file, {
     headers: { ...headers, "X-Place": JSON.stringify(placement.place), "Cache-Control": "no-store" }
@@ -1078,107 +1096,6 @@ async function readKept(storage) {
   const values = await storage.get(keys);
   const file = new Uint8Array(await new Blob(keys.map((k) => values.get(k) ?? "")).arrayBuffer());
   return await sha256Of(file) === about.sha256 ? { ...about, file } : null;
-}
-
-// src/release.ts
-var POINTER = "mnist/current.json";
-var PLAIN = "mnist.safetensors";
-var MAX_POINTER_BYTES = 64 << 10;
-async function look(bucket, seen) {
-  const pointer = await bucket.get(POINTER, unless(POINTER, seen));
-  if (pointer) return "body" in pointer ? followPointer(bucket, pointer) : "unchanged";
-  const plain = await bucket.get(PLAIN, unless(PLAIN, seen));
-  if (!plain) return "empty";
-  if (!("body" in plain)) return "unchanged";
-  return {
-    seen: sight(plain),
-    key: PLAIN,
-    sha256: null,
-    pushedAt: plain.uploaded.toISOString(),
-    read: () => download(plain, null, null),
-    previous: () => Promise.resolve(null)
-  };
-}
-function sight(object) {
-  return `${object.key} ${object.etag}`;
-}
-function unless(key, seen) {
-  const etag = seen?.startsWith(`${key} `) ? seen.slice(key.length + 1) : void 0;
-  return { onlyIf: etag === void 0 ? {} : { etagDoesNotMatch: etag } };
-}
-async function followPointer(bucket, pointer) {
-  const pushedAt = pointer.uploaded.toISOString();
-  let before = null;
-  const previous = () => readPrevious(bucket, before);
-  const offer = { seen: sight(pointer), key: POINTER, sha256: null, pushedAt, previous };
-  const refuse = (reason) => ({
-    ...offer,
-    read: () => Promise.reject(new WeightsRefused(`${POINTER} ${reason}`))
-  });
-  if (pointer.size > MAX_POINTER_BYTES) {
-    await pointer.body.cancel();
-    return refuse(`has ${pointer.size} bytes, at most ${MAX_POINTER_BYTES} are allowed`);
-  }
-  const text2 = await pointer.text();
-  let value;
-  try {
-    value = JSON.parse(text2);
-  } catch {
-    return refuse("is not JSON");
-  }
-  if (!isObject(value)) return refuse("is not a JSON object");
-  const { sha256: sha2562, key, bytes } = value;
-  before = value.previous;
-  if (!isSha256(sha2562)) {
-    return refuse(`has sha256 ${show(sha2562)}, not 64 hexadecimal digits`);
-  }
-  if (key !== keyOf(sha2562)) {
-    return refuse(`has key ${show(key)}, not mnist/<sha256>.safetensors`);
-  }
-  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
-    return refuse(`has bytes ${show(bytes)}, not a size`);
-  }
-  return {
-    ...offer,
-    key,
-    sha256: sha2562,
-    pushedAt: typeof value.pushed_at === "string" ? value.pushed_at : pushedAt,
-    read: async () => {
-      const object = await bucket.get(key);
-      if (!object) {
-        throw new WeightsRefused(`${POINTER} points at ${key}, which is not there`, true);
-      }
-      return download(object, bytes, sha2562);
-    }
-  };
-}
-function isSha256(value) {
-  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
-}
-function keyOf(sha2562) {
-  return `mnist/${sha2562}.safetensors`;
-}
-async function readPrevious(bucket, sha2562) {
-  const object = isSha256(sha2562) ? await bucket.get(keyOf(sha2562)) : null;
-  if (!object) return null;
-  const { key, uploaded } = object;
-  return { ...await download(object, null, sha2562), key, pushedAt: uploaded.toISOString() };
-}
-async function download(object, bytes, expected) {
-  const { key, size: size2, etag } = object;
-  const passing = expected !== null;
-  if (size2 > MAX_FILE_BYTES || bytes !== null && size2 !== bytes) {
-    await object.body.cancel();
-    const limit = size2 > MAX_FILE_BYTES ? `at most ${MAX_FILE_BYTES} are allowed` : `${POINTER} says ${bytes}`;
-    throw new WeightsRefused(`${key} has ${size2} bytes, ${limit}`, passing);
-  }
-  const file = new Uint8Array(await object.arrayBuffer());
-  const sha2562 = await sha256Of(file);
-  if (expected !== null && sha2562 !== expected) {
-    const reason = `${key} has sha256 ${sha2562}: these are not the bytes pushed`;
-    throw new WeightsRefused(reason, passing);
-  }
-  return { file, sha256: sha2562, etag };
 }
 
 // src/fields.ts
@@ -1537,16 +1454,316 @@ function countParameters(layers) {
   return [...trained].reduce((sum, tensor) => sum + tensor.data.length, 0);
 }
 
+// src/packed.ts
+var packed = /* @__PURE__ */ new Map();
+var MAX_PACKED = 32 << 20;
+function used(model) {
+  packed.delete(model.sha256);
+  packed.set(model.sha256, model);
+  let size2 = [...packed.values()].reduce((sum, { kernel }) => sum + kernel.size, 0);
+  for (const [sha2562, { kernel }] of packed) {
+    if (size2 <= MAX_PACKED) break;
+    packed.delete(sha2562);
+    size2 -= kernel.size;
+  }
+  return model;
+}
+function load({ file, sha256: sha2562, etag }) {
+  const { layers, ...weights2 } = readWeights(file);
+  const kernel = new Kernel({ ...weights2, layers });
+  return { sha256: sha2562, bytes: file.length, etag, kernel, weights: weights2 };
+}
+
+// src/release.ts
+var POINTER = "mnist/current.json";
+var PLAIN = "mnist.safetensors";
+var MAX_POINTER_BYTES = 64 << 10;
+async function look(bucket, seen) {
+  const pointer = await bucket.get(POINTER, unless(POINTER, seen));
+  if (pointer) return "body" in pointer ? followPointer(bucket, pointer) : "unchanged";
+  const plain = await bucket.get(PLAIN, unless(PLAIN, seen));
+  if (!plain) return "empty";
+  if (!("body" in plain)) return "unchanged";
+  return {
+    seen: sight(plain),
+    key: PLAIN,
+    sha256: null,
+    pushedAt: plain.uploaded.toISOString(),
+    read: () => download(plain, null, null),
+    candidate: null,
+    previous: () => Promise.resolve(null)
+  };
+}
+function sight(object) {
+  return `${object.key} ${object.etag}`;
+}
+function unless(key, seen) {
+  const etag = seen?.startsWith(`${key} `) ? seen.slice(key.length + 1) : void 0;
+  return { onlyIf: etag === void 0 ? {} : { etagDoesNotMatch: etag } };
+}
+async function followPointer(bucket, pointer) {
+  const pushedAt = pointer.uploaded.toISOString();
+  let before = null;
+  const previous = () => readPrevious(bucket, before);
+  const offer = { seen: sight(pointer), key: POINTER, sha256: null, pushedAt, previous, candidate: null };
+  const refuse = (reason) => ({
+    ...offer,
+    read: () => Promise.reject(new WeightsRefused(`${POINTER} ${reason}`))
+  });
+  if (pointer.size > MAX_POINTER_BYTES) {
+    await pointer.body.cancel();
+    return refuse(`has ${pointer.size} bytes, at most ${MAX_POINTER_BYTES} are allowed`);
+  }
+  const text2 = await pointer.text();
+  let value;
+  try {
+    value = JSON.parse(text2);
+  } catch {
+    return refuse("is not JSON");
+  }
+  if (!isObject(value)) return refuse("is not a JSON object");
+  const { sha256: sha2562, key, bytes } = value;
+  before = value.previous;
+  if (!isSha256(sha2562)) {
+    return refuse(`has sha256 ${show(sha2562)}, not 64 hexadecimal digits`);
+  }
+  if (key !== keyOf(sha2562)) {
+    return refuse(`has key ${show(key)}, not mnist/<sha256>.safetensors`);
+  }
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
+    return refuse(`has bytes ${show(bytes)}, not a size`);
+  }
+  return {
+    ...offer,
+    candidate: candidateOf(bucket, value.candidate),
+    key,
+    sha256: sha2562,
+    pushedAt: typeof value.pushed_at === "string" ? value.pushed_at : pushedAt,
+    read: () => fetchFile(bucket, sha2562, bytes)
+  };
+}
+async function fetchFile(bucket, sha2562, bytes) {
+  const key = keyOf(sha2562);
+  const object = await bucket.get(key);
+  if (!object) throw new WeightsRefused(`${POINTER} points at ${key}, which is not there`, true);
+  return download(object, bytes, sha2562);
+}
+function candidateOf(bucket, value) {
+  if ((value ?? null) === null) return null;
+  const refuse = (reason) => ({
+    ...{ sha256: null, percent: 0, shadow: false, proposedAt: "" },
+    read: () => Promise.reject(new WeightsRefused(`${POINTER} has a candidate ${reason}`))
+  });
+  if (!isObject(value)) return refuse("that is no JSON object");
+  const { sha256: sha2562, bytes, percent, shadow, proposed_at: at } = value;
+  if (!isSha256(sha2562)) return refuse(`with sha256 ${show(sha2562)}, not 64 hexadecimal digits`);
+  if (typeof percent !== "number" || !(percent >= 0 && percent <= 100)) {
+    return refuse(`with percent ${show(percent)}, not 0 to 100`);
+  }
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
+    return refuse(`with bytes ${show(bytes)}, not a size`);
+  }
+  if (typeof shadow !== "boolean") return refuse(`with shadow ${show(shadow)}, not true or false`);
+  const proposedAt = typeof at === "string" ? at : "";
+  return { sha256: sha2562, percent, shadow, proposedAt, read: () => fetchFile(bucket, sha2562, bytes) };
+}
+function isSha256(value) {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+function keyOf(sha2562) {
+  return `mnist/${sha2562}.safetensors`;
+}
+async function readPrevious(bucket, sha2562) {
+  const object = isSha256(sha2562) ? await bucket.get(keyOf(sha2562)) : null;
+  if (!object) return null;
+  const { key, uploaded } = object;
+  return { ...await download(object, null, sha2562), key, pushedAt: uploaded.toISOString() };
+}
+async function download(object, bytes, expected) {
+  const { key, size: size2, etag } = object;
+  const passing = expected !== null;
+  if (size2 > MAX_FILE_BYTES || bytes !== null && size2 !== bytes) {
+    await object.body.cancel();
+    const limit = size2 > MAX_FILE_BYTES ? `at most ${MAX_FILE_BYTES} are allowed` : `${POINTER} says ${bytes}`;
+    throw new WeightsRefused(`${key} has ${size2} bytes, ${limit}`, passing);
+  }
+  const file = new Uint8Array(await object.arrayBuffer());
+  const sha2562 = await sha256Of(file);
+  if (expected !== null && sha2562 !== expected) {
+    const reason = `${key} has sha256 ${sha2562}: these are not the bytes pushed`;
+    throw new WeightsRefused(reason, passing);
+  }
+  return { file, sha256: sha2562, etag };
+}
+
+// src/trial.ts
+var ALLOWED = 5e-3;
+var TOO_OFTEN = 0.05;
+var ENOUGH = Math.log(1e3);
+var FOR_A_DIFFERENCE = Math.log(TOO_OFTEN / ALLOWED);
+var FOR_AN_AGREEMENT = Math.log((1 - TOO_OFTEN) / (1 - ALLOWED));
+var SAVE_MS = 5e3;
+var TIMES = 200;
+var MAX_WAITING = 16;
+var KEY = "trial";
+var Trial = class _Trial {
+  constructor(about, model, current, ctx, id, counts) {
+    this.about = about;
+    this.model = model;
+    this.current = current;
+    this.ctx = ctx;
+    this.id = id;
+    this.counts = counts;
+  }
+  about;
+  model;
+  current;
+  ctx;
+  id;
+  counts;
+  waiting = 0;
+  savedAt = 0;
+  /**
+   * Begins a trial, or goes on with the one that was kept or is under way.
+   *
+   * @throws WeightsRefused the candidate cannot be tried beside these weights.
+   */
+  static async begin(about, model, current, ctx, before) {
+    if (model.sha256 === current.sha256) {
+      throw new WeightsRefused("the candidate is the file that is served");
+    }
+    const [ours, theirs] = [model, current].map(({ weights: weights2 }) => JSON.stringify(weights2.labels));
+    if (ours !== theirs) throw new WeightsRefused("the candidate has other labels");
+    const size2 = model.kernel.size + current.kernel.size;
+    if (size2 > MAX_PACKED) {
+      const reason = `packed, both take ${size2} bytes, and at most ${MAX_PACKED} are kept`;
+      throw new WeightsRefused(reason);
+    }
+    const id = `${current.sha256} ${model.sha256} ${about.proposedAt}`;
+    const underWay = before ? { id: before.id, counts: before.counts } : null;
+    const kept2 = underWay?.id === id ? underWay : await ctx.storage.get(KEY);
+    const counts = kept2?.id === id ? kept2.counts : noCounts(model.weights.labels.length);
+    return new _Trial(about, model, current, ctx, id, counts);
+  }
+  /** The answer of one of the two to one image, uint8 784; null: the current one shall give it. */
+  answer(image, current) {
+    if (current !== this.current || this.counts.stopped !== null) return null;
+    const isTried = !this.about.shadow && hash(image) % 1e4 < 100 * this.about.percent;
+    const [first, second] = isTried ? [this.model, this.current] : [this.current, this.model];
+    const [probabilities, ms] = timed(first, image);
+    if (!probabilities.every(Number.isFinite)) {
+      if (isTried) this.stop("it overflows float32 on an image");
+      return null;
+    }
+    if (this.waiting < MAX_WAITING) {
+      this.waiting++;
+      const copy = image.slice();
+      const later = new Promise((resolve) => setTimeout(resolve, 0)).then(() => {
+        this.waiting--;
+        this.compare(second, copy, probabilities, ms, isTried);
+      });
+      this.ctx.waitUntil(later);
+    }
+    const tally = isTried ? this.counts.candidate : this.counts.current;
+    tally.answers++;
+    return { probabilities, ...told(first) };
+  }
+  get description() {
+    const { compared, disagreed, current, candidate, stopped } = this.counts;
+    const counts = { compared, disagreed, current: toldOf(current), candidate: toldOf(candidate) };
+    const state = stopped === null ? "on trial" : "stopped";
+    const { sha256: sha2562, weights: weights2 } = this.model;
+    return { ...refusal(this.about, stopped), sha256: sha2562, name: weights2.name, state, counts };
+  }
+  compare(other, image, said, ms, isTried) {
+    const { counts } = this;
+    if (counts.stopped !== null) return;
+    const [probabilities, otherMs] = timed(other, image);
+    if (!probabilities.every(Number.isFinite)) {
+      if (other === this.model) this.stop("it overflows float32 on an image");
+      return;
+    }
+    const tried = isTried ? said : probabilities;
+    const served = isTried ? probabilities : said;
+    const [new_, old] = [
+      note(counts.candidate, this.model, tried, isTried ? ms : otherMs),
+      note(counts.current, this.current, served, isTried ? otherMs : ms)
+    ];
+    counts.compared++;
+    const differs = new_.label !== old.label && (new_.isSure || old.isSure);
+    counts.disagreed += Number(differs);
+    counts.evidence += differs ? FOR_A_DIFFERENCE : FOR_AN_AGREEMENT;
+    if (counts.evidence > ENOUGH) {
+      this.stop(`it differs in ${counts.disagreed} of ${counts.compared} images, of which one side was sure`);
+    } else if (Date.now() - this.savedAt > SAVE_MS) {
+      this.save();
+    }
+  }
+  stop(reason) {
+    this.counts.stopped = reason;
+    const { sha256: sha2562 } = this.model;
+    console.warn(JSON.stringify({ event: "candidate stopped", sha256: sha2562, reason }));
+    this.save();
+  }
+  save() {
+    this.savedAt = Date.now();
+    const kept2 = { id: this.id, counts: this.counts };
+    this.ctx.waitUntil(this.ctx.storage.put(KEY, kept2, { allowUnconfirmed: true }));
+  }
+};
+async function forget(storage) {
+  await storage.delete(KEY, { allowUnconfirmed: true });
+}
+function refusal(about, reason) {
+  const { sha256: sha2562, percent, shadow, proposedAt } = about;
+  const fields = { sha256: sha2562, name: "", percent, shadow, proposed_at: proposedAt };
+  return { ...fields, state: "refused", reason, counts: null };
+}
+function told({ sha256: sha2562, weights: weights2 }) {
+  return { labels: weights2.labels.length, model: { sha256: sha2562, name: weights2.name } };
+}
+function timed(model, image) {
+  const start = performance.now();
+  const probabilities = model.kernel.one(image);
+  return [probabilities, performance.now() - start];
+}
+function note(tally, { weights: weights2 }, probabilities, ms) {
+  const largest = Math.max(...probabilities);
+  const label = probabilities.indexOf(largest);
+  const isSure = largest >= (weights2.notSureBelow ?? 0);
+  if (isSure) tally.labels[label]++;
+  else tally.unsure++;
+  if (ms > 0) tally.times = [...tally.times.slice(1 - TIMES), ms];
+  return { label, isSure };
+}
+function toldOf({ times, ...tally }) {
+  const sorted = times.toSorted((a, b) => a - b);
+  const mean = sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length;
+  const p99 = sorted[Math.ceil(0.99 * sorted.length) - 1];
+  return { ...tally, mean_ms: sorted.length > 0 ? mean : null, p99_ms: p99 ?? null };
+}
+function noCounts(labels) {
+  const tally = () => ({ answers: 0, unsure: 0, labels: Array(labels).fill(0), times: [] });
+  const none = { compared: 0, disagreed: 0, evidence: 0, stopped: null };
+  return { current: tally(), candidate: tally(), ...none };
+}
+function hash(bytes) {
+  let h = 2166136261;
+  for (const byte of bytes) h = Math.imul(h ^ byte, 16777619);
+  return (h ^ h >>> 15) >>> 0;
+}
+
 // src/classifier.ts
 var HOW_TO_PUSH = 'Push some from Python, `Releases().push("mnist.safetensors")`, or in deploy/ with `npx wrangler r2 object put models/mnist.safetensors --file FILE` (and --remote for the deployed edge, or --local before `wrangler dev` starts). The next request then finds them.';
 var EMPTIED = "the bucket holds no weights any more; the last good ones serve on";
-var packed = /* @__PURE__ */ new Map();
-var MAX_PACKED = 32 << 20;
 var BUCKET_SECONDS = 10;
 var MAX_REQUEST_COST = 16e9;
 var Classifier = class extends DurableObject {
   active = null;
   rejected = null;
+  trial = null;
+  /** A candidate that the pointer names and that cannot be tried. */
+  untried = null;
   /** What the last look at the bucket saw, good or refused. */
   seen = null;
   lookedAt = 0;
@@ -1567,6 +1784,10 @@ var Classifier = class extends DurableObject {
         const detail = `${each} an image: send at most ${most} images a request.`;
         throw problem(413, "too-much", "Too much work", detail);
       }
+      if (this.trial && images.length === PIXELS) {
+        const tried = this.trial.answer(images, model);
+        if (tried) return { ...tried, cold, loadMs };
+      }
       const probabilities = await model.kernel.classify(images);
       if (!probabilities.every(Number.isFinite)) {
         throw problem(
@@ -1576,9 +1797,7 @@ var Classifier = class extends DurableObject {
           `The weights ${model.sha256.slice(0, 12)} overflow float32 on this image. Roll back to other weights: in Python, \`Releases().rollback()\`.`
         );
       }
-      const { sha256: sha2562, weights: weights2 } = model;
-      const { name, labels } = weights2;
-      return { probabilities, labels: labels.length, model: { sha256: sha2562, name }, cold, loadMs };
+      return { probabilities, ...told(model), cold, loadMs };
     });
   }
   /** What each layer gives for one image, uint8 784. */
@@ -1597,7 +1816,8 @@ var Classifier = class extends DurableObject {
       const layers = JSON.stringify(weights2.described);
       const about = { sha256: sha2562, name, parameters, labels, layers, not_sure_below: notSureBelow2 };
       const when = { pushed_at: pushedAt, loaded_at: loadedAt };
-      return { ...about, key, bytes, ...when, rejected: this.rejected };
+      const candidate = this.trial?.description ?? this.untried;
+      return { ...about, key, bytes, ...when, rejected: this.rejected, candidate };
     });
   }
   /** Where GET /model/weights finds the bytes. */
@@ -1672,6 +1892,7 @@ var Classifier = class extends DurableObject {
       this.active = { model, key, pushedAt, loadedAt: (/* @__PURE__ */ new Date()).toISOString() };
       this.seen = seen;
       this.ctx.waitUntil(this.remember(offer, model.sha256, download2));
+      await this.tryOut(offer.candidate, model);
       const ms = Date.now() - this.lookedAt;
       const log = { event: "weights in service", key, sha256: model.sha256, ms };
       console.log(JSON.stringify(log));
@@ -1687,6 +1908,26 @@ var Classifier = class extends DurableObject {
   }
   reject(key, sha2562, reason) {
     this.rejected = { key, sha256: sha2562, reason, at: (/* @__PURE__ */ new Date()).toISOString() };
+  }
+  /** Begins, goes on with or ends the trial of a candidate. Never throws: the model serves on. */
+  async tryOut(candidate, current) {
+    const before = this.trial;
+    this.trial = this.untried = null;
+    if (candidate === null) {
+      if (before) this.ctx.waitUntil(forget(this.ctx.storage));
+      return;
+    }
+    try {
+      const known = candidate.sha256 ? this.known(candidate.sha256) : void 0;
+      const model = known ? used(known) : this.pack(await inTime(candidate.read()));
+      this.trial = await Trial.begin(candidate, model, current, this.ctx, before);
+    } catch (error) {
+      const refused = error instanceof WeightsRefused;
+      if (!refused || error.passing) this.seen = null;
+      const reason = refused ? error.message : "it could not be loaded; it is tried again";
+      this.untried = refusal(candidate, reason);
+      console.warn(JSON.stringify({ event: "candidate rejected", ...this.untried }));
+    }
   }
   /** Keeps what has come into service, for the time after an eviction. */
   async remember(offer, sha2562, read) {
@@ -1728,22 +1969,6 @@ var Classifier = class extends DurableObject {
     return used(this.known(download2.sha256) ?? load(download2));
   }
 };
-function used(model) {
-  packed.delete(model.sha256);
-  packed.set(model.sha256, model);
-  let size2 = [...packed.values()].reduce((sum, { kernel }) => sum + kernel.size, 0);
-  for (const [sha2562, { kernel }] of packed) {
-    if (size2 <= MAX_PACKED) break;
-    packed.delete(sha2562);
-    size2 -= kernel.size;
-  }
-  return model;
-}
-function load({ file, sha256: sha2562, etag }) {
-  const { layers, ...weights2 } = readWeights(file);
-  const kernel = new Kernel({ ...weights2, layers });
-  return { sha256: sha2562, bytes: file.length, etag, kernel, weights: weights2 };
-}
 async function settle(work) {
   try {
     return { ok: true, value: await work() };
@@ -1775,10 +2000,10 @@ var ROUTES = /* @__PURE__ */ new Map([
 var worker_default = {
   async fetch(request, env) {
     const start = Date.now();
-    const note = blankNote();
+    const note2 = blankNote();
     let response;
     try {
-      response = await route(request, env, note);
+      response = await route(request, env, note2);
     } catch (error) {
       response = error instanceof Problem ? problemResponse(error.fields) : unforeseen(error);
     }
@@ -1788,29 +2013,29 @@ var worker_default = {
     for (const [name, value] of Object.entries(corsHeaders(request, env))) {
       answer.headers.append(name, value);
     }
-    logRequest(request, answer.status, Date.now() - start, note);
+    logRequest(request, answer.status, Date.now() - start, note2);
     return answer;
   }
 };
-async function route(request, env, note) {
+async function route(request, env, note2) {
   await countMore(request, env, 1);
   const { pathname } = new URL(request.url);
   const methods = ROUTES.get(pathname);
-  if (!methods) return asset(request, env, note);
-  note.path = pathname;
+  if (!methods) return asset(request, env, note2);
+  note2.path = pathname;
   const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : void 0;
-  return handler ? handler(request, env, note) : otherMethod(request, Object.keys(methods));
+  return handler ? handler(request, env, note2) : otherMethod(request, Object.keys(methods));
 }
 function admitted(handler) {
-  return async (request, env, note) => {
+  return async (request, env, note2) => {
     await admit(request, env);
-    return handler(request, env, note);
+    return handler(request, env, note2);
   };
 }
 async function openapi(request, env) {
   return keepable(request, JSON.stringify(openapiOf(shardsOf(env))), { "Content-Type": "application/json" });
 }
-async function asset(request, env, note) {
+async function asset(request, env, note2) {
   const reading = request.method === "GET" || request.method === "HEAD";
   const probe = reading ? request : new Request(request.url, { method: "HEAD" });
   const response = await env.ASSETS.fetch(probe);
@@ -1820,7 +2045,7 @@ async function asset(request, env, note) {
     const detail = `There is no ${pathname.slice(0, 100)} here, but /, ${known}.`;
     throw problem(404, "unknown-path", "Not found", detail);
   }
-  note.path = pathname;
+  note2.path = pathname;
   return reading ? response : otherMethod(request, ["GET", "HEAD"]);
 }
 function otherMethod(request, methods) {

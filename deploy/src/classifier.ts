@@ -2,12 +2,13 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Env, setting } from "./env";
 import { isKept, keep, readKept } from "./kept";
-import { Kernel, PIXELS } from "./kernel";
+import { PIXELS } from "./kernel";
+import { load, type Model, packed, used } from "./packed";
 import { Problem, problem, type ProblemFields } from "./problem";
-import { type Download, look, type Offer } from "./release";
+import { type Candidate, type Download, look, type Offer } from "./release";
 import { WeightsRefused } from "./safetensors";
 import { traceFile } from "./trace";
-import { readWeights, type Weights } from "./weights";
+import { type Described, forget, refusal, told, Trial } from "./trial";
 
 const HOW_TO_PUSH =
   'Push some from Python, `Releases().push("mnist.safetensors")`, or in deploy/ with ' +
@@ -15,16 +16,6 @@ const HOW_TO_PUSH =
   "deployed edge, or --local before `wrangler dev` starts). The next request then finds them.";
 
 const EMPTIED = "the bucket holds no weights any more; the last good ones serve on";
-
-/** Packed weights. */
-interface Model {
-  sha256: string;
-  bytes: number;
-  /** Of the object in the bucket that they were read from. */
-  etag: string;
-  kernel: Kernel;
-  weights: Omit<Weights, "layers">;
-}
 
 /** A model in service, with where it came from. */
 interface Active {
@@ -65,6 +56,8 @@ export interface Description {
   pushed_at: string;
   loaded_at: string;
   rejected: Rejected | null;
+  /** The weights on trial beside these. */
+  candidate: Described | null;
 }
 
 /** Where the bytes of the model in service are. */
@@ -79,18 +72,15 @@ export interface Source {
 /** A result, or a problem for the client: errors lose their fields on the way between objects. */
 export type Settled<T> = { ok: true; value: T } | { ok: false; problem: ProblemFields };
 
-/**
- * The last packed models by sha256, for all objects of this isolate: an object that was evicted and
- * comes back, or a roll back, need not load again.
- */
-const packed = new Map<string, Model>();
-const MAX_PACKED = 32 << 20; // bytes in all, as an isolate has 128 MB
 const BUCKET_SECONDS = 10;
 const MAX_REQUEST_COST = 16e9; // multiply-adds, about 0.8 s; 1,024 images of ours take 4.4e9
 
 export class Classifier extends DurableObject<Env> {
   private active: Active | null = null;
   private rejected: Rejected | null = null;
+  private trial: Trial | null = null;
+  /** A candidate that the pointer names and that cannot be tried. */
+  private untried: Described | null = null;
   /** What the last look at the bucket saw, good or refused. */
   private seen: string | null = null;
   private lookedAt = 0;
@@ -112,6 +102,10 @@ export class Classifier extends DurableObject<Env> {
         const detail = `${each} an image: send at most ${most} images a request.`;
         throw problem(413, "too-much", "Too much work", detail);
       }
+      if (this.trial && images.length === PIXELS) {
+        const tried = this.trial.answer(images, model);
+        if (tried) return { ...tried, cold, loadMs };
+      }
       const probabilities = await model.kernel.classify(images);
       if (!probabilities.every(Number.isFinite)) {
         throw problem(
@@ -122,9 +116,7 @@ export class Classifier extends DurableObject<Env> {
             "other weights: in Python, `Releases().rollback()`.",
         );
       }
-      const { sha256, weights } = model;
-      const { name, labels } = weights;
-      return { probabilities, labels: labels.length, model: { sha256, name }, cold, loadMs };
+      return { probabilities, ...told(model), cold, loadMs };
     });
   }
 
@@ -145,7 +137,8 @@ export class Classifier extends DurableObject<Env> {
       const layers = JSON.stringify(weights.described);
       const about = { sha256, name, parameters, labels, layers, not_sure_below: notSureBelow };
       const when = { pushed_at: pushedAt, loaded_at: loadedAt };
-      return { ...about, key, bytes, ...when, rejected: this.rejected };
+      const candidate = this.trial?.description ?? this.untried;
+      return { ...about, key, bytes, ...when, rejected: this.rejected, candidate };
     });
   }
 
@@ -227,6 +220,7 @@ export class Classifier extends DurableObject<Env> {
       this.active = { model, key, pushedAt, loadedAt: new Date().toISOString() };
       this.seen = seen;
       this.ctx.waitUntil(this.remember(offer, model.sha256, download));
+      await this.tryOut(offer.candidate, model);
       const ms = Date.now() - this.lookedAt;
       const log = { event: "weights in service", key, sha256: model.sha256, ms };
       console.log(JSON.stringify(log));
@@ -243,6 +237,27 @@ export class Classifier extends DurableObject<Env> {
 
   private reject(key: string | null, sha256: string | null, reason: string): void {
     this.rejected = { key, sha256, reason, at: new Date().toISOString() };
+  }
+
+  /** Begins, goes on with or ends the trial of a candidate. Never throws: the model serves on. */
+  private async tryOut(candidate: Candidate | null, current: Model): Promise<void> {
+    const before = this.trial;
+    this.trial = this.untried = null;
+    if (candidate === null) {
+      if (before) this.ctx.waitUntil(forget(this.ctx.storage));
+      return;
+    }
+    try {
+      const known = candidate.sha256 ? this.known(candidate.sha256) : undefined;
+      const model = known ? used(known) : this.pack(await inTime(candidate.read()));
+      this.trial = await Trial.begin(candidate, model, current, this.ctx, before);
+    } catch (error) {
+      const refused = error instanceof WeightsRefused;
+      if (!refused || error.passing) this.seen = null;
+      const reason = refused ? error.message : "it could not be loaded; it is tried again";
+      this.untried = refusal(candidate, reason);
+      console.warn(JSON.stringify({ event: "candidate rejected", ...this.untried }));
+    }
   }
 
   /** Keeps what has come into service, for the time after an eviction. */
@@ -287,25 +302,6 @@ export class Classifier extends DurableObject<Env> {
   private pack(download: Download): Model {
     return used(this.known(download.sha256) ?? load(download));
   }
-}
-
-/** Notes that a model is in use; the ones unused for longest go when memory is short. */
-function used(model: Model): Model {
-  packed.delete(model.sha256); // and back in at the end
-  packed.set(model.sha256, model);
-  let size = [...packed.values()].reduce((sum, { kernel }) => sum + kernel.size, 0);
-  for (const [sha256, { kernel }] of packed) {
-    if (size <= MAX_PACKED) break;
-    packed.delete(sha256);
-    size -= kernel.size;
-  }
-  return model;
-}
-
-function load({ file, sha256, etag }: Download): Model {
-  const { layers, ...weights } = readWeights(file);
-  const kernel = new Kernel({ ...weights, layers });
-  return { sha256, bytes: file.length, etag, kernel, weights };
 }
 
 async function settle<T>(work: () => Promise<T>): Promise<Settled<T>> {

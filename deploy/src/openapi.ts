@@ -189,6 +189,14 @@ const TRACE = {
   },
 };
 
+const TALLY = record({
+  answers: count,
+  unsure: count,
+  labels: { type: "array", items: count },
+  mean_ms: orNull({ type: "number" }),
+  p99_ms: orNull({ type: "number" }),
+});
+
 const SCHEMAS = {
   Image: {
     description: "28 x 28 pixels, row after row; 0 is background, 255 ink.",
@@ -231,9 +239,20 @@ const SCHEMAS = {
     pushed_at: { ...text, description: "As the pointer says." },
     loaded_at: moment,
     rejected: { ...orNull(ref("Rejected")), description: "The last file that was refused, or why there is none." },
+    candidate: { ...orNull(ref("Candidate")), description: "The weights on trial beside these." },
     place: ref("Place"),
     shards: { ...count, minimum: 1, description: "Objects of each region." },
     version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." },
+  }),
+  Candidate: record({
+    sha256: orNull(sha256),
+    name: text,
+    percent: { type: "number", minimum: 0, maximum: 100 },
+    shadow: { type: "boolean" },
+    proposed_at: text,
+    state: { enum: ["on trial", "stopped", "refused"] },
+    reason: orNull(text),
+    counts: orNull(record({ compared: count, disagreed: count, current: TALLY, candidate: TALLY })),
   }),
   Rejected: record({ key: orNull(text), sha256: orNull(sha256), reason: text, at: moment }),
   Version: record({ id: text, tag: text, timestamp: orNull(text) }),

@@ -25,8 +25,22 @@ export interface Offer {
    *   sense.
    */
   read(): Promise<Download>;
+  /** What the pointer puts on trial beside them. */
+  candidate: Candidate | null;
   /** The weights that the pointer says were served before these; null when it names none. */
   previous(): Promise<Kept | null>;
+}
+
+/** Weights on trial, as the pointer says; where it makes no sense, `read` refuses it. */
+export interface Candidate {
+  sha256: string | null;
+  /** Of the requests of one image, 0 to 100, that it answers. */
+  percent: number;
+  /** It answers none, and is only compared. */
+  shadow: boolean;
+  /** When the trial began. */
+  proposedAt: string;
+  read(): Promise<Download>;
 }
 
 export interface Download {
@@ -55,6 +69,7 @@ export async function look(
     sha256: null,
     pushedAt: plain.uploaded.toISOString(),
     read: () => download(plain, null, null),
+    candidate: null,
     previous: () => Promise.resolve(null),
   };
 }
@@ -72,7 +87,7 @@ async function followPointer(bucket: R2Bucket, pointer: R2ObjectBody): Promise<O
   const pushedAt = pointer.uploaded.toISOString();
   let before: unknown = null;
   const previous = () => readPrevious(bucket, before);
-  const offer = { seen: sight(pointer), key: POINTER, sha256: null, pushedAt, previous };
+  const offer = { seen: sight(pointer), key: POINTER, sha256: null, pushedAt, previous, candidate: null };
   const refuse = (reason: string): Offer => ({
     ...offer,
     read: () => Promise.reject(new WeightsRefused(`${POINTER} ${reason}`)),
@@ -102,17 +117,39 @@ async function followPointer(bucket: R2Bucket, pointer: R2ObjectBody): Promise<O
   }
   return {
     ...offer,
+    candidate: candidateOf(bucket, value.candidate),
     key,
     sha256,
     pushedAt: typeof value.pushed_at === "string" ? value.pushed_at : pushedAt,
-    read: async () => {
-      const object = await bucket.get(key);
-      if (!object) {
-        throw new WeightsRefused(`${POINTER} points at ${key}, which is not there`, true);
-      }
-      return download(object, bytes, sha256);
-    },
+    read: () => fetchFile(bucket, sha256, bytes),
   };
+}
+
+async function fetchFile(bucket: R2Bucket, sha256: string, bytes: number): Promise<Download> {
+  const key = keyOf(sha256);
+  const object = await bucket.get(key);
+  if (!object) throw new WeightsRefused(`${POINTER} points at ${key}, which is not there`, true);
+  return download(object, bytes, sha256);
+}
+
+function candidateOf(bucket: R2Bucket, value: unknown): Candidate | null {
+  if ((value ?? null) === null) return null;
+  const refuse = (reason: string): Candidate => ({
+    ...{ sha256: null, percent: 0, shadow: false, proposedAt: "" },
+    read: () => Promise.reject(new WeightsRefused(`${POINTER} has a candidate ${reason}`)),
+  });
+  if (!isObject(value)) return refuse("that is no JSON object");
+  const { sha256, bytes, percent, shadow, proposed_at: at } = value;
+  if (!isSha256(sha256)) return refuse(`with sha256 ${show(sha256)}, not 64 hexadecimal digits`);
+  if (typeof percent !== "number" || !(percent >= 0 && percent <= 100)) {
+    return refuse(`with percent ${show(percent)}, not 0 to 100`);
+  }
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
+    return refuse(`with bytes ${show(bytes)}, not a size`);
+  }
+  if (typeof shadow !== "boolean") return refuse(`with shadow ${show(shadow)}, not true or false`);
+  const proposedAt = typeof at === "string" ? at : "";
+  return { sha256, percent, shadow, proposedAt, read: () => fetchFile(bucket, sha256, bytes) };
 }
 
 function isSha256(value: unknown): value is string {

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
@@ -16,6 +16,9 @@ _POINTER_FIELDS = ("sha256", "key", "bytes", "name", "pushed_at", "previous")
 _SHA256 = re.compile("[0-9a-f]{64}")
 MOST_POINTER = 64 << 10  # bytes, as in the Worker
 _MOST_METRICS = 1500  # bytes; a store takes 2 KB of metadata with an object
+
+
+_PROPOSAL_FIELDS = ("sha256", "bytes", "name", "percent", "shadow", "proposed_at", "reason")
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,57 @@ def sha256_of(key: str) -> str | None:
     return found[1] if found else None
 
 
-def write_pointer(release: Release) -> bytes:
-    """The content of the pointer that names a release."""
-    return json.dumps({name: getattr(release, name) for name in _POINTER_FIELDS}, indent=1).encode()
+@dataclass(frozen=True)
+class Proposal:
+    """Weights on trial beside those that are served.
+
+    Attributes:
+        sha256, bytes, name: of the file.
+        percent: of the requests of one image, 0 to 100, that it answers.
+        shadow: True when it answers none, and is only compared.
+        proposed_at: when the trial began, UTC.
+        reason: why it was proposed.
+    """
+
+    sha256: str
+    bytes: int
+    name: str
+    percent: float
+    shadow: bool
+    proposed_at: str
+    reason: str = ""
+
+
+def write_pointer(release: Release, proposal: Proposal | None = None) -> bytes:
+    """The content of the pointer that names a release, and what is on trial beside it."""
+    fields = {name: getattr(release, name) for name in _POINTER_FIELDS}
+    trial = {} if proposal is None else {"candidate": asdict(proposal)}
+    return json.dumps({**fields, **trial}, indent=1).encode()
+
+
+def read_proposal(text: bytes) -> Proposal | None:
+    """What a pointer that `read_pointer` reads puts on trial; None for nothing, or no sense."""
+    said = json.loads(text).get("candidate")
+    if not isinstance(said, dict):
+        return None
+    try:
+        proposal = Proposal(**{name: said[name] for name in _PROPOSAL_FIELDS if name in said})
+    except TypeError:
+        return None
+    texts = (proposal.name, proposal.proposed_at, proposal.reason)
+    makes_sense = (
+        _may_be("sha256", proposal.sha256)
+        and _may_be("bytes", proposal.bytes)
+        and is_percent(proposal.percent)
+        and isinstance(proposal.shadow, bool)
+        and all(isinstance(text, str) for text in texts)
+    )
+    return proposal if makes_sense else None
+
+
+def is_percent(value: Any) -> bool:
+    """Whether it is a number from 0 to 100."""
+    return type(value) in (int, float) and 0 <= value <= 100
 
 
 def read_pointer(text: bytes) -> Release:

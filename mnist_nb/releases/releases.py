@@ -10,56 +10,40 @@ A weights file is immutable at `mnist/<sha256>.safetensors`. The small pointer
 when nobody else did meanwhile. The edge looks at the pointer every few seconds.
 """
 
-import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from mnist_nb.errors import ReleaseError, WeightsError
-from mnist_nb.network import MAX_BYTES, Candidate, read_candidate, read_weights
-from mnist_nb.releases.bucket import BucketSettings, connect, errors_named, http_status
+from mnist_nb.errors import ReleaseConflict, ReleaseError
+from mnist_nb.network import Candidate, read_candidate
+from mnist_nb.releases.bucket import BucketSettings
+from mnist_nb.releases.proposals import Proposals
 from mnist_nb.releases.release import (
-    MOST_POINTER,
     POINTER,
+    Proposal,
     Release,
     conflict,
-    key_of,
-    megabytes,
     plan_of_prune,
-    read_metadata,
     read_pointer,
-    sha256_of,
-    time_of,
-    write_metadata,
+    read_proposal,
     write_pointer,
 )
 from mnist_nb.releases.served import wait_until_served
 
-__all__ = ["POINTER", "BucketSettings", "Release", "Releases"]
+__all__ = ["POINTER", "BucketSettings", "Proposal", "Release", "Releases"]
 
 Say = Callable[[str], object]
 
 
-class Releases:
+class Releases(Proposals):
     """Pushes weights to a bucket and says which of them the edge serves.
 
     Args:
         settings: of the bucket; None takes them from the environment.
     """
-
-    def __init__(self, settings: BucketSettings | None = None) -> None:
-        self.settings = settings or BucketSettings.from_env()
-        with self._named("cannot use the bucket"):
-            self._s3 = connect(self.settings)
-
-    def __repr__(self) -> str:
-        return f"Releases({self.settings!r})"
 
     def push(
         self,
@@ -93,33 +77,18 @@ class Releases:
         else:
             say(f"checking {Path(path).name}")
             candidate = read_candidate(path)
-        sha256, architecture = candidate.weights.sha256, candidate.weights.architecture
-        with self._named(f"cannot push {candidate.path}"):
-            say(f"uploading {megabytes(len(candidate.content))}")
-            try:
-                self._s3.put_object(
-                    Bucket=self.settings.bucket,
-                    Key=key_of(sha256),
-                    Body=candidate.content,
-                    IfNoneMatch="*",
-                    ContentType="application/octet-stream",
-                    Metadata=write_metadata(architecture.name, architecture.metrics),
-                )
-            except ClientError as error:
-                if http_status(error) != 412:  # 412: the same file was pushed before
-                    raise
-            say("reading it back")
-            release = self._verified(sha256)
+        release = self._upload(candidate, say)
         if not promote:
             return release
         say(f"moving the pointer to {release.sha256[:8]}")
         return self._point_to(release, instead_of)
 
-    def promote(self, sha256: str, *, instead_of: str | None = None) -> Release:
-        """Let the edge serve a file that was pushed before.
+    def promote(self, sha256: str | None = None, *, instead_of: str | None = None) -> Release:
+        """Let the edge serve a file that was pushed before. A trial under way ends.
 
         Args:
-            sha256: of the file, or its first digits when they are those of one file only.
+            sha256: of the file, or its first digits when they are those of one file only. None
+                promotes what is on trial, unless it was withdrawn meanwhile.
             instead_of: sha256 of what you believe is current. When it is not any more, nothing is
                 promoted. None takes the place of whatever is current at the call.
 
@@ -128,9 +97,15 @@ class Releases:
                 file in the same moment; its text and `.current` say which is current.
             ReleaseError: when there is no such file, or it is damaged.
         """
+        tried = None
+        if sha256 is None:
+            tried = self.proposal()
+            if tried is None:
+                raise ReleaseConflict("cannot promote: nothing is on trial", self.current())
+            sha256 = tried.sha256
         with self._named(f"cannot promote {sha256}"):
             release = self._verified(self.find(sha256))
-        return self._point_to(release, instead_of)
+        return self._point_to(release, instead_of, tried)
 
     def rollback(self) -> Release:
         """Let the edge serve what it served before; a second rollback takes that back.
@@ -237,7 +212,9 @@ class Releases:
             deleted.append(release)
         return old if dry_run else deleted
 
-    def _point_to(self, release: Release, instead_of: str | None = None) -> Release:
+    def _point_to(
+        self, release: Release, instead_of: str | None = None, tried: Proposal | None = None
+    ) -> Release:
         with self._named(f"cannot promote {release.sha256[:12]}"):
             before, etag = self._pointer()
             try:
@@ -246,91 +223,23 @@ class Releases:
                 current = None  # a broken pointer is replaced like any other
             if instead_of is not None and (current is None or current.sha256 != instead_of):
                 raise conflict(release, current, instead_of)
+            if tried is not None and (before is None or read_proposal(before) != tried):
+                what = f"cannot promote {tried.sha256[:12]}: it is not on trial any more"
+                raise ReleaseConflict(what, current)
             if current and current.sha256 == release.sha256:
                 return current
             before_it = current.sha256 if current else None
             served = replace(release, previous=before_it, is_current=True)
             body = write_pointer(served)
-            condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
-            try:
-                self._s3.put_object(
-                    Bucket=self.settings.bucket,
-                    Key=POINTER,
-                    Body=body,
-                    ContentType="application/json",
-                    **condition,
-                )
-            except ClientError as error:
-                # boto3 repeats a request whose answer was lost; then the conflict is our own.
-                if http_status(error) != 412:
-                    raise
-                if self._pointer()[0] != body:
-                    raise conflict(release, self._current_if_readable()) from None
+            if not self._write_pointer(body, etag):
+                raise conflict(release, self._current_if_readable())
         return served
 
-    def _current_if_readable(self) -> Release | None:
-        """For texts and lists, which a broken pointer must not prevent."""
-        with self._named("cannot read the current release"):
-            text, _ = self._pointer()
-        try:
-            return None if text is None else read_pointer(text)
-        except ReleaseError:
-            return None
-
     def _served(self) -> set[str | None]:
-        """What must stay: the current file, and the one to roll back to."""
-        current = self.current()
-        return {current.sha256, current.previous} if current else set()
-
-    def _verified(self, sha256: str) -> Release:
-        """Read the object back and check it, as some stores accept a wrong checksum."""
-        answer = self._s3.get_object(Bucket=self.settings.bucket, Key=key_of(sha256))
-        content = _bounded(answer, MAX_BYTES)
-        found = hashlib.sha256(content).hexdigest()
-        if found != sha256:
-            raise ReleaseError(
-                f"the object {key_of(sha256)} is damaged: its sha256 is {found[:12]}...; delete it"
-                " (it is never overwritten) and push the file once more"
-            )
-        try:
-            architecture = read_weights(content).architecture
-        except WeightsError as error:
-            raise ReleaseError(f"the object {key_of(sha256)} is no weights file: {error}") from None
-        when, metrics = time_of(answer["LastModified"]), dict(architecture.metrics)
-        return Release(sha256, key_of(sha256), len(content), architecture.name, when, None, metrics)
-
-    def _described(self, sha256: str) -> Release:
-        head = self._s3.head_object(Bucket=self.settings.bucket, Key=key_of(sha256))
-        name, metrics = read_metadata(head["Metadata"])
-        size, when = head["ContentLength"], time_of(head["LastModified"])
-        return Release(sha256, key_of(sha256), size, name, when, None, metrics)
-
-    def _stored(self, start: str) -> Iterator[str]:
-        """The sha256 of every file whose sha256 starts so."""
-        pages = self._s3.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self.settings.bucket, Prefix=f"mnist/{start}"):
-            for entry in page.get("Contents", []):
-                if found := sha256_of(entry["Key"]):
-                    yield found
-
-    def _pointer(self) -> tuple[bytes | None, str | None]:
-        try:
-            answer = self._s3.get_object(Bucket=self.settings.bucket, Key=POINTER)
-        except ClientError as error:
-            if error.response["Error"].get("Code") == "NoSuchKey":
-                return None, None
-            raise
-        return _bounded(answer, MOST_POINTER), answer["ETag"]
-
-    def _named(self, what: str) -> AbstractContextManager[None]:
-        return errors_named(what, self.settings)
-
-
-def _bounded(answer: Any, most: int) -> bytes:
-    """The content of an object; of one with more than so many bytes a byte too many."""
-    with closing(answer["Body"]) as body:
-        content: bytes = body.read(most + 1)
-    return content
+        """What must stay: the current file, the one to roll back to, and one on trial."""
+        current, tried = self.current(), self.proposal()
+        served = {current.sha256, current.previous} if current else set()
+        return served | ({tried.sha256} if tried else set())
 
 
 def _silent(text: str) -> None:

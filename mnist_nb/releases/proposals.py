@@ -1,0 +1,146 @@
+"""Weights on trial: proposed beside those that are served, compared, and promoted or withdrawn."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mnist_nb.errors import InputError, ReleaseConflict, ReleaseError
+from mnist_nb.network import Candidate, read_candidate, read_weights
+from mnist_nb.releases.release import (
+    Proposal,
+    conflict,
+    is_percent,
+    read_pointer,
+    read_proposal,
+    time_of,
+    write_pointer,
+)
+from mnist_nb.releases.store import Store
+from mnist_nb.releases.trials import Trial, trial_at, watch
+
+MOST_REASON = 500  # characters
+
+
+class Proposals(Store):
+    """The part of `Releases` that is about trials."""
+
+    def proposal(self) -> Proposal | None:
+        """What the pointer puts on trial beside the current release; None for nothing.
+
+        Raises:
+            ReleaseError: when the pointer cannot be read.
+        """
+        with self._named("cannot read the current release"):
+            text, _ = self._pointer()
+        return None if text is None or not read_pointer(text) else read_proposal(text)
+
+    def propose(
+        self,
+        path: Path | str | Candidate,
+        percent: float = 10,
+        *,
+        shadow: bool = False,
+        reason: str = "",
+        progress: Callable[[str], object] | None = None,
+    ) -> Proposal:
+        """Put weights on trial beside those that are served.
+
+        The edge compares both on every request of one image, and stops the trial by itself when
+        they differ too often; what is served stays. Another trial under way ends.
+
+        Args:
+            path: as for `push`, which uploads it.
+            percent: of the requests of one image, 0 to 100, that the candidate answers. The same
+                image is always answered by the same weights.
+            shadow: the candidate answers none, and is only compared.
+            reason: for people, kept with the pointer.
+            progress: as for `push`.
+
+        Raises:
+            InputError: percent is no share, or reason no short text.
+            WeightsError: the file is not usable; nothing was sent.
+            ReleaseConflict: somebody else moved the pointer in the same moment.
+            ReleaseError: nothing is served yet, the file is served already, it has other labels,
+                or the upload did not happen.
+        """
+        if not is_percent(percent):
+            raise InputError(f"percent is {percent!r:.80}; give 0 to 100")
+        if not isinstance(reason, str) or len(reason) > MOST_REASON:
+            raise InputError(f"the reason has to be a text of at most {MOST_REASON} characters")
+        candidate = path if isinstance(path, Candidate) else read_candidate(path)
+        wanted = candidate.weights.architecture.labels
+        with self._named(f"cannot propose {candidate.path}"):
+            text, etag = self._pointer()
+            if text is None:
+                raise ReleaseError("nothing is served yet to compare with: push this file")
+            current = read_pointer(text)
+            if current.sha256 == candidate.weights.sha256:
+                raise ReleaseError(f"{current.sha256[:12]} is served already: propose another file")
+            served = read_weights(self._content(current.sha256)).architecture.labels
+            if served != wanted:
+                raise ReleaseError(
+                    f"it has the labels {list(wanted)!r:.80}, and what is served"
+                    f" {list(served)!r:.80}: only the same can be compared"
+                )
+            release = self._upload(candidate, progress or (lambda text: None))
+            now = time_of(datetime.now(UTC))
+            proposal = Proposal(
+                release.sha256, release.bytes, release.name, percent, shadow, now, reason
+            )
+            if not self._write_pointer(write_pointer(current, proposal), etag):
+                raise conflict(release, self._current_if_readable())
+        return proposal
+
+    def withdraw(self, sha256: str | None = None) -> Proposal:
+        """End the trial; what is served stays.
+
+        Args:
+            sha256: of the candidate that you mean, all 64 digits; None for whichever it is.
+
+        Raises:
+            ReleaseConflict: that one is not on trial, or the pointer was moved in the same moment.
+        """
+        with self._named("cannot withdraw"):
+            text, etag = self._pointer()
+            current = None if text is None else read_pointer(text)
+            proposal = None if text is None else read_proposal(text)
+            if current is None or proposal is None or sha256 not in (None, proposal.sha256):
+                what = f"{sha256[:12]} is not" if sha256 else "nothing is"
+                raise ReleaseConflict(f"cannot withdraw: {what} on trial", current)
+            if not self._write_pointer(write_pointer(current), etag):
+                raise ReleaseConflict(
+                    "cannot withdraw: somebody else moved the pointer in the same moment",
+                    self._current_if_readable(),
+                )
+        return proposal
+
+    def compare_live(self, edge: Any, *, token: str | None = None) -> Trial:
+        """What the objects of an edge counted of the trial; see `trials.trial_at`."""
+        return trial_at(edge, token=token)
+
+    def watch(
+        self,
+        edge: Any,
+        seconds: float,
+        *,
+        token: str | None = None,
+        progress: Callable[[Trial], object] | None = None,
+    ) -> Trial:
+        """Look at the trial for some time, and withdraw the candidate when an object stopped it.
+
+        Args:
+            edge: as for `wait_until_served`.
+            seconds: for how long.
+            token: of the edge, when it wants one.
+            progress: called with each look.
+
+        Returns:
+            The last look; its `reason` says by which number the candidate was withdrawn.
+        """
+        last = watch(edge, seconds, token=token, progress=progress)
+        if last.is_stopped and last.sha256 is not None:
+            with suppress(ReleaseConflict):  # somebody else did, or promoted another
+                self.withdraw(last.sha256)
+        return last
