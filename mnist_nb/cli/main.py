@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from click.shell_completion import get_completion_class
 
 from mnist_nb._version import __version__
-from mnist_nb.cli import releasing, serving
+from mnist_nb.cli import releasing, serving, trials
 from mnist_nb.cli.console import console, never_stumble, say
 from mnist_nb.cli.serving import start_quietly, token
 from mnist_nb.errors import (
@@ -256,7 +256,7 @@ def _write(path: Path, content: bytes) -> None:
         raise WeightsError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-for command in (*serving.COMMANDS, *releasing.COMMANDS):
+for command in (*serving.COMMANDS, *releasing.COMMANDS, *trials.COMMANDS):
     main.add_command(command)
 
 

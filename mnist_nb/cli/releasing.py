@@ -12,14 +12,14 @@ from mnist_nb.cli.console import console, say, talking
 if TYPE_CHECKING:
     from mnist_nb.deployment import Outcome
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _CODES = (
     "Exit codes: 0 it is done, or the dry run is; 1 it did not happen, or the edge does not serve"
     " it in time; 2 wrong usage; 3 somebody else promoted in the same moment."
 )
 
 
-def _release_command(function: Callable[..., None]) -> click.Command:
+def release_command(function: Callable[..., None]) -> click.Command:
     """A command with the options that all of these have."""
     edge = click.option(
         "--edge",
@@ -40,8 +40,8 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Print the plan and chan
 _no_wait = click.option("--no-wait", is_flag=True, help="Do not wait until the edge serves it.")
 
 
-@_release_command
-@click.argument("file", type=_FILE)
+@release_command
+@click.argument("file", type=FILE)
 @click.option("--no-promote", is_flag=True, help="Only upload; the edge goes on as it is.")
 @_dry_run
 @_no_wait
@@ -62,14 +62,17 @@ def push(
     _print_outcome(done, as_json)
 
 
-@_release_command
-@click.argument("sha256")
+@release_command
+@click.argument("sha256", required=False)
 @_dry_run
 @_no_wait
-def promote(sha256: str, edge: str | None, dry_run: bool, no_wait: bool, as_json: bool) -> None:
+def promote(
+    sha256: str | None, edge: str | None, dry_run: bool, no_wait: bool, as_json: bool
+) -> None:
     """Let the edge serve a file that was pushed before.
 
-    SHA256 is that of the file, or its first digits, as `mnist-nb releases` shows them.
+    SHA256 is that of the file, or its first digits, as `mnist-nb releases` shows them. Without one,
+    what is on trial is promoted.
     """
     from mnist_nb import deployment
 
@@ -79,7 +82,7 @@ def promote(sha256: str, edge: str | None, dry_run: bool, no_wait: bool, as_json
     _print_outcome(done, as_json)
 
 
-@_release_command
+@release_command
 @_dry_run
 @_no_wait
 def rollback(edge: str | None, dry_run: bool, no_wait: bool, as_json: bool) -> None:
@@ -95,7 +98,7 @@ def rollback(edge: str | None, dry_run: bool, no_wait: bool, as_json: bool) -> N
     _print_outcome(done, as_json)
 
 
-@_release_command
+@release_command
 def releases(edge: str | None, as_json: bool) -> None:
     """List the weights that were pushed, newest first."""
     from mnist_nb import deployment
@@ -110,7 +113,7 @@ def releases(edge: str | None, as_json: bool) -> None:
 
 
 @click.command(epilog=_CODES)
-@click.option("--weights", type=_FILE, help="A weights file to serve.  [default: the shipped one]")
+@click.option("--weights", type=FILE, help="A weights file to serve.  [default: the shipped one]")
 @click.option(
     "--dry-run/--yes",
     default=True,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mnist_nb.deployment.plan import Outcome, Plan, Step
 from mnist_nb.deployment.target import Target
-from mnist_nb.errors import MnistNbError, ReleaseError
+from mnist_nb.errors import MnistNbError, ReleaseConflict, ReleaseError
 from mnist_nb.network import read_candidate
 from mnist_nb.releases import Release, megabytes
 
@@ -64,7 +64,7 @@ def push(
 
 def promote(
     target: Target,
-    sha256: str,
+    sha256: str | None = None,
     *,
     dry_run: bool = False,
     wait: float = WAIT,
@@ -73,16 +73,22 @@ def promote(
 ) -> Outcome:
     """Let the edge serve a file that was pushed before, named by its sha256 or its first digits.
 
-    The other arguments and the errors are those of `push`.
+    None is what is on trial. The other arguments and the errors are those of `push`.
     """
     current, doubts = _look(target, dry_run)
-    if not dry_run:
+    tried = target.releases.proposal() if sha256 is None else None
+    if sha256 is None:
+        if tried is None:
+            raise ReleaseConflict("cannot promote: nothing is on trial, so name a file", current)
+        sha256 = tried.sha256
+    elif not dry_run:
         sha256 = target.releases.find(sha256)
     plan = Plan(target.where, [*doubts, _move(target, current, sha256)], dry_run)
     say(str(plan))
     if dry_run:
         return Outcome(plan, sha256, url=target.url)
-    release = target.releases.promote(sha256, instead_of=current.sha256 if current else None)
+    chosen = None if tried else sha256
+    release = target.releases.promote(chosen, instead_of=current.sha256 if current else None)
     return finish(target, plan, release, wait, say, progress)
 
 

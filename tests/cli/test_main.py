@@ -53,7 +53,16 @@ def test_help_names_every_command() -> None:
     shown = run("--help").output
     commands = shown.partition("Commands:\n")[2]
     assert re.findall(r"^  (\w+)  ", commands, re.MULTILINE) == sorted(main.commands)
-    released = ["deploy", "promote", "push", "releases", "rollback"]
+    released = [
+        "deploy",
+        "promote",
+        "propose",
+        "push",
+        "releases",
+        "rollback",
+        "status",
+        "withdraw",
+    ]
     others = ["app", "classify", "completion", "doctor", "edge", "export", "import", "lab"]
     assert sorted(main.commands) == sorted([*others, *released])
     for name in released:
