@@ -45,11 +45,11 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 async function route(request: Request, env: Env, note: Note): Promise<Response> {
-  await countMore(request, env, 1);
   const { pathname } = new URL(request.url);
   const methods = ROUTES.get(pathname);
+  if (methods) note.path = pathname; // also in the log of a request that is one too many
+  await countMore(request, env, 1);
   if (!methods) return asset(request, env, note);
-  note.path = pathname;
   const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
   return handler ? handler(request, env, note) : otherMethod(request, Object.keys(methods));
 }
