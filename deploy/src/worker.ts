@@ -66,7 +66,7 @@ async function openapi(request: Request, env: Env): Promise<Response> {
   return keepable(request, JSON.stringify(openapiOf(shardsOf(env))), { "Content-Type": "application/json" });
 }
 
-/** The page and its files. Only a local edge asks for them here: online they go before the Worker. */
+/** The page and its files, for a local edge. Online these go before the Worker, and what comes is no file. */
 async function asset(request: Request, env: Env, note: Note): Promise<Response> {
   const reading = request.method === "GET" || request.method === "HEAD";
   const probe = reading ? request : new Request(request.url, { method: "HEAD" });
