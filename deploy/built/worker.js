@@ -2018,11 +2018,11 @@ var worker_default = {
   }
 };
 async function route(request, env, note2) {
-  await countMore(request, env, 1);
   const { pathname } = new URL(request.url);
   const methods = ROUTES.get(pathname);
+  if (methods) note2.path = pathname;
+  await countMore(request, env, 1);
   if (!methods) return asset(request, env, note2);
-  note2.path = pathname;
   const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : void 0;
   return handler ? handler(request, env, note2) : otherMethod(request, Object.keys(methods));
 }

@@ -45,11 +45,11 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 async function route(request: Request, env: Env, note: Note): Promise<Response> {
-  await countMore(request, env, 1);
   const { pathname } = new URL(request.url);
   const methods = ROUTES.get(pathname);
+  if (methods) note.path = pathname; // also in the log of a request that is one too many
+  await countMore(request, env, 1);
   if (!methods) return asset(request, env, note);
-  note.path = pathname;
   const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
   return handler ? handler(request, env, note) : otherMethod(request, Object.keys(methods));
 }
@@ -66,7 +66,7 @@ async function openapi(request: Request, env: Env): Promise<Response> {
   return keepable(request, JSON.stringify(openapiOf(shardsOf(env))), { "Content-Type": "application/json" });
 }
 
-/** The page and its files. Only a local edge asks for them here: online they go before the Worker. */
+/** The page and its files, for a local edge. Online these go before the Worker, and what comes is no file. */
 async function asset(request: Request, env: Env, note: Note): Promise<Response> {
   const reading = request.method === "GET" || request.method === "HEAD";
   const probe = reading ? request : new Request(request.url, { method: "HEAD" });
