@@ -9,7 +9,9 @@ import os
 import secrets
 import socket
 import sys
+import threading
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,12 @@ def require_port(port: int) -> None:
                 f"port {port} cannot be used ({error.strerror}): give another with --port, or"
                 " none to take a free one"
             ) from None
+
+
+def load_jupyterlab() -> None:
+    """Begin to import it, which takes a second or two, while an edge starts beside it."""
+    name = "jupyterlab.labapp"
+    threading.Thread(target=import_module, args=(name,), name=name, daemon=True).start()
 
 
 def run_jupyterlab(

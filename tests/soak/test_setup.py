@@ -14,7 +14,7 @@ import pytest
 from tests.soak.scale import scaled
 
 ROOT = Path(__file__).parents[2]
-LONGEST = 45.0  # seconds until an interruption: most of a set-up whose packages are cached
+LONGEST = 60.0  # seconds until an interruption: most of a set-up whose packages are cached
 FOUND = "import importlib.metadata as m; print(sorted(d.name for d in m.distributions()))"
 
 
