@@ -30,7 +30,7 @@ def test_environment_yml_has_the_dependencies_of_pyproject() -> None:
     engines = json.loads((ROOT / "deploy/package.json").read_text())["engines"]
     assert conda.pop("nodejs") == engines["node"] == ">=22.12"
     assert conda.pop("pip") == ""
-    assert "  - pip:\n      - -e .\n" in text
+    assert "  - pip:\n      - .\n" in text
     wanted = map(Requirement, PROJECT["dependencies"])
     assert conda == {need.name: str(need.specifier) for need in wanted}
 

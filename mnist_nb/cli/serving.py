@@ -103,6 +103,7 @@ def lab(port: int | None, no_browser: bool, edge: str | None, folder: Path | Non
     """
     from mnist_nb.servers import (
         has_display,
+        load_jupyterlab,
         open_notebooks,
         require_port,
         run_jupyterlab,
@@ -113,6 +114,7 @@ def lab(port: int | None, no_browser: bool, edge: str | None, folder: Path | Non
         if port is not None:
             require_port(port)
         home = open_notebooks(folder, click.echo)
+        load_jupyterlab()
         if url := _edge_for("lab", edge, stack):
             os.environ[_EDGE] = url
         run_jupyterlab(home, port, has_display() and not no_browser, say=click.echo)

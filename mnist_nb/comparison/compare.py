@@ -6,6 +6,7 @@ comparison.agreement, comparison.max_abs_diff, comparison.edge_ms.p95
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,11 @@ def compare(
         raise InputError(
             f"compare takes a network, an edge's client and images, in this order, got"
             f" {type(network).__name__} and {type(edge).__name__}: compare(network, client, images)"
+        )
+    if iscoroutinefunction(edge.classify):
+        raise InputError(
+            f"compare asks one call after the other, and {type(edge).__name__} wants `await`: give"
+            " an EdgeClient of the same URL"
         )
     rows = as_images(images)
     if not 1 <= batch <= 1024:

@@ -2,8 +2,10 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,9 +68,12 @@ def wrangler_deploy(
         arguments += ["built/worker.js", "--no-bundle"]
     lines: deque[str] = deque(maxlen=15)
     url, deployed = "", False
-    with _running(
-        arguments, deploy, lambda: _environment(credentials, account_id, dry_run)
-    ) as output:
+    with (
+        _folder(deploy) as folder,
+        _running(
+            arguments, folder, lambda: _environment(credentials, account_id, dry_run)
+        ) as output,
+    ):
         for line in output:
             line = credentials.hide(line.rstrip())
             lines.append(line)
@@ -85,6 +90,16 @@ def wrangler_deploy(
             " route in wrangler.jsonc"
         )
     return url
+
+
+@contextmanager
+def _folder(deploy: Path) -> Iterator[Path]:
+    """Where wrangler runs. It writes `.wrangler/` there: not into an installed package."""
+    if is_checkout(deploy):
+        yield deploy
+        return
+    with tempfile.TemporaryDirectory(prefix="mnist-nb-") as folder:
+        yield Path(shutil.copytree(deploy, Path(folder, "deploy")))
 
 
 def _environment(credentials: Credentials, account_id: str, dry_run: bool) -> dict[str, str]:

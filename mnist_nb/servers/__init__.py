@@ -1,6 +1,11 @@
 """JupyterLab and Voila, as `mnist-nb` starts them."""
 
-from mnist_nb.servers.jupyterlab import has_display, require_port, run_jupyterlab
+from mnist_nb.servers.jupyterlab import (
+    has_display,
+    load_jupyterlab,
+    require_port,
+    run_jupyterlab,
+)
 from mnist_nb.servers.notebooks import NOTEBOOK, open_notebooks, shipped_notebook
 from mnist_nb.servers.signals import until_stopped
 from mnist_nb.servers.voila import require_voila, run_voila
@@ -8,6 +13,7 @@ from mnist_nb.servers.voila import require_voila, run_voila
 __all__ = [
     "NOTEBOOK",
     "has_display",
+    "load_jupyterlab",
     "open_notebooks",
     "require_port",
     "require_voila",

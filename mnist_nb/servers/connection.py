@@ -93,9 +93,11 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
         """Send to the page. That it goes meanwhile is no error, and not for the log."""
 
         def write(message: Any, binary: bool = False) -> object:
-            written = self.websocket_handler.write_message(message, binary=binary)
-            written.add_done_callback(lambda done: done.cancelled() or done.exception())
-            return written
+            with suppress(WebSocketClosedError):
+                written = self.websocket_handler.write_message(message, binary=binary)
+                written.add_done_callback(lambda done: done.cancelled() or done.exception())
+                return written
+            return None
 
         return write
 

@@ -4,19 +4,23 @@ In this process, not in a child, so that nothing can outlive the command: a kern
 its parent is gone, even after SIGKILL. JupyterLab's own Ctrl+C asks back; here one is enough.
 """
 
+import json
 import os
 import secrets
 import socket
 import sys
+import threading
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from mnist_nb.errors import SetupError
-from mnist_nb.servers.notebooks import NOTEBOOK
+from mnist_nb.servers.notebooks import NOTEBOOK, shipped_notebook
 from mnist_nb.servers.signals import on_stop
 
 CONNECTION = "mnist_nb.servers.connection.PromptConnection"
+EXTENSIONS = Path(__file__).with_name("labextensions")
 
 
 def has_display() -> bool:
@@ -37,6 +41,12 @@ def require_port(port: int) -> None:
                 f"port {port} cannot be used ({error.strerror}): give another with --port, or"
                 " none to take a free one"
             ) from None
+
+
+def load_jupyterlab() -> None:
+    """Begin to import it, which takes a second or two, while an edge starts beside it."""
+    name = "jupyterlab.labapp"
+    threading.Thread(target=import_module, args=(name,), name=name, daemon=True).start()
 
 
 def run_jupyterlab(
@@ -73,9 +83,10 @@ def run_jupyterlab(
         # other is for what Notebook 6 was, and makes the server warn of its own old settings.
         "ServerApp.jpserver_extensions": {"jupyter_lsp": False, "notebook_shim": False},
         "LabApp.default_url": f"/{page}",
+        "LabApp.extra_labextensions_path": EXTENSIONS,
     }
     server = LabApp.initialize_server([f"--{name}={value}" for name, value in settings.items()])
-    server.web_app.settings["page_config_hook"] = _without_announcements
+    server.web_app.settings["page_config_hook"] = _page_config
 
     on_stop(lambda: server.stop(from_signal=True))
     server.io_loop.add_callback(
@@ -84,7 +95,15 @@ def run_jupyterlab(
     server.start()
 
 
-def _without_announcements(handler: object, page_config: dict[str, Any]) -> dict[str, Any]:
-    """Let JupyterLab neither ask about news on the first start nor look for them on the network."""
+def _page_config(handler: object, page_config: dict[str, Any]) -> dict[str, Any]:
+    """Tell the page which cells may run as it opens, and not to ask about news of Jupyter."""
+    # Else it asks on the first start, and looks for them on the network.
     page_config["disabledExtensions"].append("@jupyterlab/apputils-extension:announcements")
+    cells = json.loads(shipped_notebook().read_text("utf-8"))["cells"]
+    page_config["mnistNb"] = {
+        "path": NOTEBOOK.as_posix(),
+        "cells": {
+            cell["id"]: "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"
+        },
+    }
     return page_config

@@ -84,7 +84,7 @@ def app_notebook(text: str) -> str:
         del notebook["cells"][ids.index(LAST_CELL) + 1 :]
     for cell in notebook["cells"]:
         source = "".join(cell["source"])  # there are no cells to run
-        cell["source"] = re.sub(r"Press \*\*Shift \+ Enter\*\*[^.]*?, then draw", "Draw", source)
+        cell["source"] = re.sub(r" \([^()]*\*\*Shift \+ Enter\*\*[^()]*\)", "", source)
     return json.dumps(notebook)
 
 

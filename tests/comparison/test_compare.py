@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mnist_nb import EdgeClient, Network, compare
+from mnist_nb import AsyncEdgeClient, EdgeClient, Network, compare
 from mnist_nb.comparison.compare import Percentiles
 from mnist_nb.errors import EdgeError, InputError
 from mnist_nb.network.file_format import read_weights
@@ -86,3 +86,10 @@ def test_the_sides_in_the_wrong_order_are_named() -> None:
     with EdgeClient("http://127.0.0.1:9") as client, pytest.raises(InputError) as caught:
         compare(client, network, images)  # type: ignore[arg-type]
     assert "got EdgeClient and Network: compare(network, client, images)" in str(caught.value)
+
+
+def test_a_client_that_wants_await_is_named() -> None:
+    network, images = Network.load(), np.zeros((1, 28, 28), np.uint8)
+    client = AsyncEdgeClient("http://127.0.0.1:9")
+    with pytest.raises(InputError, match="AsyncEdgeClient wants `await`: give an EdgeClient"):
+        compare(network, client, images)  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """The real wrangler in a dry run; its lines, its failures and its URL with a stand-in."""
 
 import json
+import shutil
 import sys
 import threading
 from contextlib import suppress
@@ -15,6 +16,7 @@ from mnist_nb.deployment.credentials import Credentials
 from mnist_nb.deployment.wrangler import names, wrangler_deploy
 from mnist_nb.errors import AccountError
 from mnist_nb.local_edge.node import find_deploy
+from mnist_nb.local_edge.packages import cached
 
 STAND_IN = Path(__file__).parents[1] / "support/wrangler_stand_in.py"
 
@@ -45,6 +47,26 @@ def test_a_dry_run_of_the_real_wrangler_builds_the_worker() -> None:
     assert "Total Upload" in text
     assert "env.MODELS (models)" in text
     assert "--dry-run: exiting now." in text
+
+
+def test_an_installed_package_is_not_written_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`.wrangler/`, where it bundles and remembers the account, would be in site-packages."""
+    packages = find_deploy() / "node_modules"
+    installed = tmp_path / "deploy"
+    shutil.copytree(
+        find_deploy(), installed, ignore=shutil.ignore_patterns("node_modules", "src", ".wrangler")
+    )
+    monkeypatch.setenv("MNIST_NB_DEPLOY", str(installed))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    cached("wrangler", installed).mkdir(parents=True)
+    (cached("wrangler", installed) / "node_modules").symlink_to(packages)
+    before = sorted(installed.rglob("*"))
+    lines: list[str] = []
+    assert wrangler_deploy(Credentials(), dry_run=True, say=lines.append) == ""
+    assert "--dry-run: exiting now." in "\n".join(lines)
+    assert sorted(installed.rglob("*")) == before
 
 
 def test_lines_come_as_they_are_written_and_the_url_is_among_them(notes: Path, token: str) -> None:

@@ -244,6 +244,23 @@ async def test_the_json_protocol_is_left_alone(kernel, session, connection, widg
     assert page.get_nowait() == "idle"
 
 
+async def test_a_message_for_a_page_that_has_just_gone_is_no_error(visited):
+    """Tornado raises at once there, and Jupyter's server printed three tracebacks."""
+    seen: asyncio.Queue[Any] = asyncio.Queue()
+
+    class Handler(WebSocketHandler):
+        def on_close(self) -> None:
+            try:
+                seen.put_nowait(connected_with(self).write_message("too late"))
+            except Exception as error:
+                seen.put_nowait(error)
+
+    client = await visited(Handler)
+    client.close()
+    assert await client.read_message() is None
+    assert await seen.get() is None
+
+
 async def test_nothing_is_sent_to_a_page_that_has_gone(
     kernel, connection, widget, page, monkeypatch
 ):
