@@ -1,19 +1,17 @@
 """Pictures from files, classified here and at the edge, for the command line."""
 
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from mnist_nb.drawing import rasterize
+from mnist_nb.drawing import open_picture, rasterize
 from mnist_nb.edge import EdgeClient
 from mnist_nb.errors import EdgeError, InputError
 from mnist_nb.network import Answer, Network, threshold
@@ -85,7 +83,7 @@ class Reader:
         Raises:
             InputError: the file is no picture, or nothing is drawn on it.
         """
-        image = rasterize(open_picture(path))
+        image = rasterize(read_picture(path))
         if not image.any():
             raise InputError(f"{path}: there is no digit on it, all of it is of one shade")
         began = perf_counter()
@@ -141,24 +139,6 @@ def find_pictures(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def open_picture(path: Path) -> Image.Image:
-    """Open a picture, or that on stdin for `-`; `rasterize` turns it as the camera was held.
-
-    Raises:
-        InputError: Pillow cannot read it, or it is far too large.
-    """
-    try:
-        source = BytesIO(sys.stdin.buffer.read(LARGEST)) if path == STDIN else path
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(source)
-        with picture:
-            picture.draft(None, (1200, 1200))  # a JPEG is then read at a fraction of its size
-            picture.load()
-            return picture
-    except UnidentifiedImageError:
-        raise InputError(f"{path} is not a picture: give a PNG, JPEG, GIF, BMP or WebP") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputError(f"{path} is too large a picture, make it smaller: {error}") from None
-    except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises for damaged files
-        raise InputError(f"{path} cannot be read: {error}") from None
+def read_picture(path: Path) -> Image.Image:
+    """Open a picture, or that on stdin for `-`. Raises InputError, as `open_picture`."""
+    return open_picture(path, sys.stdin.buffer.read(LARGEST) if path == STDIN else None)
