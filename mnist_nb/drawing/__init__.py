@@ -4,7 +4,7 @@ from mnist_nb.drawing.batch import as_images
 from mnist_nb.drawing.digits import Box, FoundDigit, cut_digits, find_digits
 from mnist_nb.drawing.frame import SIZE
 from mnist_nb.drawing.homemade import homemade
-from mnist_nb.drawing.opening import open_picture
+from mnist_nb.drawing.opening import open_picture, picture_size
 from mnist_nb.drawing.pictures import picture_steps
 from mnist_nb.drawing.raster import rasterize
 from mnist_nb.drawing.samples import samples
@@ -20,6 +20,7 @@ __all__ = [
     "find_digits",
     "homemade",
     "open_picture",
+    "picture_size",
     "picture_steps",
     "rasterize",
     "samples",

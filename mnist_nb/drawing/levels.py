@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.drawing.light import LUMINANCE
-from mnist_nb.drawing.opening import open_picture
+from mnist_nb.drawing.opening import ORIENTATION, open_picture, picture_size
 from mnist_nb.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ DAMAGED = (OSError, ValueError, SyntaxError, TypeError, struct.error)  # what Pi
 
 ENOUGH = 600  # pixels a side: 28 are wanted, and a photo has thousands
 BEYOND = 1.1  # of a range: resized pictures overshoot it
-ORIENTATION = 0x0112  # EXIF's tag: which way up a camera was held
 
 
 def levels_of(source: object) -> tuple[Levels, tuple[int, int]]:
@@ -35,8 +34,8 @@ def levels_of(source: object) -> tuple[Levels, tuple[int, int]]:
         source: a PIL image of any mode, the path of one, or a 2-D array of numbers 0..255.
 
     Returns:
-        float32 (H, W, 1 or 3), 0..255; and the picture's width and height, both as it is seen when
-        it was turned as its camera was held.
+        float32 (H, W, 1 or 3), 0..255; and the width and height of its file, both as it is seen
+        when it was turned as its camera was held.
 
     Raises:
         InputError: neither, numbers outside 0..255, or a picture that is cut off.
@@ -47,11 +46,12 @@ def levels_of(source: object) -> tuple[Levels, tuple[int, int]]:
     if not (pillow and isinstance(source, pillow.Image)):
         return _checked(source)
     try:
+        size = picture_size(source)
         if source.getexif().get(ORIENTATION, 1) != 1:  # else it would only copy
             from PIL import ImageOps
 
             source = ImageOps.exif_transpose(source)
-        return _levels(source, max(1, max(source.size) // ENOUGH)), source.size
+        return _levels(source, max(1, max(source.size) // ENOUGH)), size
     except InputError:
         raise
     except DAMAGED as error:  # Pillow reads the pixels only now
