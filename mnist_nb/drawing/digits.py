@@ -106,9 +106,11 @@ def _of_strokes(drawing: Drawing) -> list[FoundDigit]:
     if drawing.is_empty:
         return []
     scale = CANVAS / max(drawing.size)
-    pieces = {_piece(stroke * scale): stroke for stroke in drawing.strokes[:MOST_STROKES]}
-    digits = put_together(list(pieces), INK)
-    if len(drawing.strokes) > MOST_STROKES or len(digits) < 2:
+    digits, pieces = {}, {}
+    if 1 < len(drawing.strokes) <= MOST_STROKES:
+        pieces = {_piece(stroke * scale): stroke for stroke in drawing.strokes}
+        digits = put_together(list(pieces), INK)
+    if len(digits) < 2:
         return [FoundDigit(_box(drawing.strokes), rasterize(drawing))]
     found = []
     for digit in in_reading_order(list(digits)):

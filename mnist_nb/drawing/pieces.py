@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 400  # pieces that are looked at, the largest ones: a noisy page has a hundred thousand
+MOST = 250  # pieces that are looked at, the largest ones: a noisy page has a hundred thousand
 
-RUNS = 1500  # of a piece, when it is compared with others
+RUNS = 300  # of a piece, when it is compared with others
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +55,9 @@ class Piece:
         """Pixels of paper between the two, at the narrowest place."""
         (row, start, end), (other_row, other_start, other_end) = self._sample(), other._sample()
         dx = np.maximum(start[:, None] - other_end, other_start - end[:, None])
-        dy = np.abs(row[:, None] - other_row)
-        away = np.hypot(np.maximum(dx, 0), dy)
-        return max(0.0, float(away.min()) - 1 - self.reach - other.reach)
+        dx, dy = np.maximum(dx, 0), row[:, None] - other_row
+        away = float(np.sqrt((dx * dx + dy * dy).min()))
+        return max(0.0, away - 1 - self.reach - other.reach)
 
     def _sample(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Not too many of its runs: a page of noise has a hundred thousand in one piece."""
