@@ -1,40 +1,41 @@
-"""Pictures from files, classified here and at the edge, for the command line."""
+"""Pictures from files, their digits classified here and at the edge, for the command line."""
 
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFont
 
-from mnist_nb.drawing import rasterize
+from mnist_nb.drawing import Box, cut_digits, open_picture, picture_size, picture_steps, rasterize
 from mnist_nb.edge import EdgeClient
 from mnist_nb.errors import EdgeError, InputError
 from mnist_nb.network import Answer, Network, threshold
 
 STDIN = Path("-")
 LARGEST = 100_000_000  # bytes that are read from stdin
+SURE, UNSURE = "#1a7f37", "#c2410c"  # as dark as words on paper, and not told by colour alone
 _BLANK = np.zeros((28, 28), np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """One picture and what both sides say of it.
+    """One digit on a picture, and what both sides say of it.
 
     Attributes:
         path: the file.
+        box: where the digit is; None for all that is on the picture.
         image: uint8 (28, 28), what both networks saw.
         local: the answer of this machine.
         edge: the answer of the edge, None when there was none.
     """
 
     path: Path
+    box: Box | None
     image: NDArray[np.uint8]
     local: Answer
     edge: Answer | None
@@ -43,6 +44,7 @@ class Report:
         """Plain values for JSON."""
         return {
             "file": str(self.path),
+            "box": self.box and list(self.box),
             "local": self.local.to_dict(),
             "edge": self.edge and self.edge.to_dict(),
             "agree": self.edge and self.local.agrees(self.edge),
@@ -79,20 +81,38 @@ class Reader:
         if self._edge:
             self._edge.close()
 
-    def read(self, path: Path) -> Report:
-        """Classify the digit on a picture.
+    def read(self, path: Path, *, one: bool = False) -> tuple[Image.Image, list[Report]]:
+        """Classify the digits on a picture.
+
+        Args:
+            path: of the picture, or - for stdin.
+            one: take all that is on it for one digit.
+
+        Returns:
+            The picture, and its digits in reading order, one at least.
 
         Raises:
             InputError: the file is no picture, or nothing is drawn on it.
         """
-        image = rasterize(open_picture(path))
-        if not image.any():
+        picture = open_picture(path, sys.stdin.buffer.read(LARGEST) if path == STDIN else None)
+        found: list[tuple[Box | None, NDArray[np.uint8]]]
+        if one:
+            found = [(None, rasterize(picture))]
+        else:
+            found = [(digit.box, digit.image) for digit in cut_digits(picture)]
+        if not any(image.any() for _, image in found):
             raise InputError(f"{path}: there is no digit on it, all of it is of one shade")
+        return picture, [
+            Report(path, box, image, self._answer(image), self._ask_edge(image))
+            for box, image in found
+        ]
+
+    def _answer(self, image: NDArray[np.uint8]) -> Answer:
         began = perf_counter()
         probabilities = self.network.predict(image)[0]
         ms = 1000 * (perf_counter() - began)
         ours = self.network
-        local = Answer(
+        return Answer(
             probabilities,
             not_sure_below=ours.not_sure_below,
             sha256=ours.sha256,
@@ -100,7 +120,6 @@ class Reader:
             ms=ms,
             place="numpy here",
         )
-        return Report(path, image, local, self._ask_edge(image))
 
     def _ask_edge(self, image: NDArray[np.uint8]) -> Answer | None:
         if self._edge is None or self.edge_error is not None:
@@ -141,24 +160,27 @@ def find_pictures(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def open_picture(path: Path) -> Image.Image:
-    """Open a picture, or that on stdin for `-`; `rasterize` turns it as the camera was held.
+def write_boxes(path: Path, picture: Image.Image, reports: Sequence[Report]) -> None:
+    """Write a picture with a box around each digit and what it is read as, `?` for not sure.
 
     Raises:
-        InputError: Pillow cannot read it, or it is far too large.
+        InputError: the file cannot be written, or its name ends with no format's suffix.
     """
+    shown = Image.fromarray(picture_steps(picture)[0][1]).convert("RGB")
+    width, height = picture_size(picture)
+    scale = shown.width / width
+    pen = ImageDraw.Draw(shown)
+    letter = max(12, max(shown.size) // 30)
+    for report in reports:
+        box = report.box or (0, 0, width, height)
+        left, top, right, bottom = (side * scale for side in box)
+        answer = report.local
+        color = SURE if answer.is_sure else UNSURE
+        pen.rectangle((left - 2, top - 2, right + 1, bottom + 1), outline=color, width=2)
+        word = answer.label if answer.is_sure else f"{answer.label}?"
+        place = (left, max(0, top - 2 - letter))
+        pen.text(place, word, fill=color, font=ImageFont.load_default(letter * 0.8))
     try:
-        source = BytesIO(sys.stdin.buffer.read(LARGEST)) if path == STDIN else path
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(source)
-        with picture:
-            picture.draft(None, (1200, 1200))  # a JPEG is then read at a fraction of its size
-            picture.load()
-            return picture
-    except UnidentifiedImageError:
-        raise InputError(f"{path} is not a picture: give a PNG, JPEG, GIF, BMP or WebP") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputError(f"{path} is too large a picture, make it smaller: {error}") from None
-    except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises for damaged files
-        raise InputError(f"{path} cannot be read: {error}") from None
+        shown.save(path)
+    except (OSError, ValueError) as error:  # Pillow: an unknown suffix
+        raise InputError(f"{path} cannot be written: {error}") from None

@@ -98,24 +98,41 @@ def main(ctx: click.Context, token_over_http: bool) -> None:
     help="Edge to ask.  [default: one started on this machine for this call]",
 )
 @click.option("--local-only", is_flag=True, help="Ask no edge.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object for each file.")
+@click.option("--one", is_flag=True, help="Read all that is on a picture as one digit.")
+@click.option(
+    "--show",
+    "shown",
+    metavar="FILE.png",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the picture with its digits boxed to this file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object for each digit.")
 @click.pass_context
 def classify(
-    ctx: click.Context, files: tuple[Path, ...], edge: str | None, local_only: bool, as_json: bool
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    edge: str | None,
+    local_only: bool,
+    one: bool,
+    shown: Path | None,
+    as_json: bool,
 ) -> None:
-    """Say which digit is on each picture.
+    """Say which digits are on each picture.
 
-    A picture is a drawing, a scan or a photo of one digit, as PNG, JPEG or what else Pillow reads.
-    FILE can be a folder, for the pictures in it, or - for stdin. Both answers show side by side:
-    that of this machine and that of the edge.
+    A picture is a drawing, a scan or a photo of one digit or of several that do not touch, as PNG,
+    JPEG or what else Pillow reads; they are read in lines. FILE can be a folder, for the pictures
+    in it, or - for stdin. Both answers show side by side: that of this machine and that of the
+    edge.
     """
-    from mnist_nb.cli.classify import Reader, find_pictures
-    from mnist_nb.cli.terminal import show
+    from mnist_nb.cli.classify import Reader, find_pictures, write_boxes
+    from mnist_nb.cli.terminal import show, show_reading
 
     if local_only and ctx.get_parameter_source("edge") is ParameterSource.COMMANDLINE:
         raise click.UsageError("--local-only asks no edge: leave out one of the two")
     pictures = find_pictures(files)
-    reports: list[dict[str, Any]] = []
+    if shown and len(pictures) != 1:
+        raise click.UsageError(f"--show shows one picture, and there are {len(pictures)}")
+    answers: list[dict[str, Any]] = []
     with ExitStack() as stack:
         reader = stack.enter_context(Reader())
         if edge and not local_only:
@@ -127,19 +144,23 @@ def classify(
                 say(f"Only the local answer: {error}", "yellow")
         for path in pictures:
             try:
-                report = reader.read(path)
+                picture, reports = reader.read(path, one=one)
             except InputError as error:
-                reports.append({"file": str(path), "error": str(error)})
+                answers.append({"file": str(path), "error": str(error)})
                 say(str(error), "bold red")
                 continue
-            reports.append(report.to_dict())
+            answers += [report.to_dict() for report in reports]
+            if shown:
+                write_boxes(shown, picture, reports)
             if not as_json:
-                show(report, console())
+                for report in reports:
+                    show(report, console())
+                show_reading(reports, console())
     if as_json:
-        click.echo(json.dumps(reports, indent=2))
+        click.echo(json.dumps(answers, indent=2))
     if reader.edge_error:
         raise EdgeError(f"Only the local answer: {reader.edge_error}")
-    if any("error" in report for report in reports):
+    if any("error" in answer for answer in answers):
         raise SystemExit(1)
 
 

@@ -41,6 +41,14 @@ def show(report: "Report", console: Console) -> None:
     console.print()
 
 
+def show_reading(reports: "Sequence[Report]", console: Console) -> None:
+    """Print what several digits of a picture are, in reading order; `?` where one is not sure."""
+    if len(reports) > 1:
+        digits = [report.local.label + "?" * (not report.local.is_sure) for report in reports]
+        line = Text.assemble((f"{len(reports)} digits: ", "bold"), " ".join(digits))
+        console.print(line, end="\n\n")
+
+
 def _bars(report: "Report", room: int, console: Console) -> RenderableType:
     sides = [(report.local, "here", LOCAL)]
     if report.edge:

@@ -9,11 +9,12 @@ to the centre of mass is by fractions of a pixel.
 `deploy/public/raster.js` is the same recipe for the web page; a test holds the two together.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mnist_nb.drawing.frame import BOX, CENTER, SIZE, Grey, as_bytes, framed, mass_center
 from mnist_nb.drawing.pictures import ink_of
 from mnist_nb.drawing.strokes import Drawing
 from mnist_nb.errors import InputError
@@ -21,16 +22,11 @@ from mnist_nb.errors import InputError
 if TYPE_CHECKING:
     from PIL import Image
 
-SIZE = 28  # pixels a side
-BOX = 20.0  # the ink fits into 20x20 pixels
 PEN = 2.5  # pen width in pixels of the 28x28 image: strokes then carry as much ink as MNIST's
-CENTER = 14.0  # pixel row and column of the centre of mass in MNIST, whose pixel i is centred on i
 SMALLEST = 0.04  # an extent below this share of the canvas is a dot or a slip: not blown up further
 PIECE = 1.0  # strokes are cut into pieces of at most this length, so that each touches few pixels
 MAX_PIECES = 100_000  # pen of this many pixels on the 28x28 image: minutes of scribbling
 AT_ONCE = 4096  # pieces whose pixels are in memory together, far more than a digit has
-
-Grey = NDArray[np.uint8]
 
 
 def rasterize(
@@ -42,12 +38,15 @@ def rasterize(
     pen_after_scaling: bool = True,
     antialias: bool = True,
     center_of_mass: bool = True,
+    flatten: bool = True,
+    clean: bool = True,
+    thicken: bool = True,
 ) -> Grey:
     """Return the 28x28 image of a digit, as MNIST would show it.
 
     Args:
-        source: a `Drawing`; or a picture of one digit, as a PIL image of any mode or a 2-D array of
-            numbers 0..255, dark on light or light on dark; see `pictures`.
+        source: a `Drawing`; or a picture of one digit, as a PIL image of any mode, the path of one
+            or a 2-D array of numbers 0..255, dark on light or light on dark; see `pictures`.
         pen: pen width in pixels of the 28x28 image.
         crop: fit the ink into the box; False shrinks the whole canvas to 28x28.
         keep_aspect: False stretches the ink to fill the box in both directions.
@@ -55,9 +54,12 @@ def rasterize(
             with the drawing.
         antialias: False makes each pixel ink or background.
         center_of_mass: False puts the middle of the box in the centre instead.
+        flatten: False leaves uneven light on a picture as it is.
+        clean: False leaves ruled lines, frames, what lies along its border, and specks.
+        thicken: False leaves a pen of a hair's width as thin as it is.
 
-        Each `False` leaves out a step, to show what it is worth. They and `pen` are for drawings; a
-        picture has its pen already and takes all other steps.
+        Each `False` leaves out a step, to show what it is worth. The last three are for pictures,
+        see `picture_steps`; the others and `pen` are for drawings, a picture has its pen already.
 
     Returns:
         uint8 (28, 28), 0 = background, 255 = ink. All zeros when there is nothing drawn.
@@ -69,7 +71,7 @@ def rasterize(
     if not (np.isfinite(pen) and 0 < pen <= 8):
         raise InputError(f"the pen is above 0 and at most 8 pixels wide, got {pen!r}")
     if not isinstance(source, Drawing):
-        return _from_picture(ink_of(source))
+        return framed(ink_of(source, flatten=flatten, clean=clean)[0], thicken=thicken)
     if source.is_empty:
         return np.zeros((SIZE, SIZE), np.uint8)
     start, end, pen = _fit(source, float(pen), crop, keep_aspect, pen_after_scaling)
@@ -81,7 +83,7 @@ def rasterize(
         high = np.maximum(start, end).max(axis=0) + pen / 2
         position = np.clip(place + CENTER - mass_center(ink), -low, SIZE - 1 - high)
         ink = _render(start + position, end + position, pen)
-    return _bytes(ink if antialias else ink >= 0.5)
+    return as_bytes(ink if antialias else ink >= 0.5)
 
 
 # --- strokes -------------------------------------------------------------------------------------
@@ -174,51 +176,3 @@ def _come_near(
     corner = (first + margin).astype(int) @ np.array([1, width])  # (S,) index of the first pixel
     index = corner[:, None] + (window[:, None] * width + window).ravel()  # (S, W*W)
     np.minimum.at(nearest2, index.ravel(), (px * px + py * py).ravel())
-
-
-def mass_center(ink: NDArray[Any]) -> NDArray[np.float64]:
-    """Return (x, y) of the centre of mass of ink (H, W); pixel i is centred on i."""
-    total = ink.sum(dtype=np.float64)
-    columns, rows = ink.sum(axis=0, dtype=np.float64), ink.sum(axis=1, dtype=np.float64)
-    moments = [columns @ np.arange(len(columns)), rows @ np.arange(len(rows))]
-    return np.array(moments, np.float64) / float(total)
-
-
-def _bytes(ink: NDArray[Any]) -> Grey:
-    return np.floor(ink * 255 + 0.5).astype(np.uint8)  # as JavaScript rounds, not half-to-even
-
-
-# --- pictures ------------------------------------------------------------------------------------
-
-
-def _from_picture(ink: NDArray[np.floating]) -> Grey:
-    strongest = ink.max()
-    if strongest == 0:
-        return np.zeros((SIZE, SIZE), np.uint8)
-    if _is_framed(ink):
-        return _bytes(ink / 255)
-    ink = np.clip((ink / strongest - 0.2) / 0.6, 0, 1)  # paper to 0, pen to 1, edges kept soft
-    rows, columns = np.nonzero(ink.max(axis=1))[0], np.nonzero(ink.max(axis=0))[0]
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = BOX / max(ink.shape)
-    height, width = (max(1, round(side * scale)) for side in ink.shape)
-    from PIL import Image
-
-    # Ink of few pixels is enlarged smoothly, not to blocks.
-    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-    small = Image.fromarray(ink.astype(np.float32)).resize((width, height), how)
-    ink = np.clip(np.asarray(small, np.float64), 0, 1)
-    x, y = np.floor(CENTER - mass_center(ink) + 0.5).astype(int)
-    x, y = np.clip([x, y], 0, [SIZE - width, SIZE - height])
-    field = np.zeros((SIZE, SIZE))
-    field[y : y + height, x : x + width] = ink / ink.max()
-    return _bytes(field)
-
-
-def _is_framed(ink: NDArray[np.floating]) -> bool:
-    """Is this an MNIST image already: 28x28, in the box, its centre of mass in the centre?"""
-    if ink.shape != (SIZE, SIZE):
-        return False
-    rows, columns = np.nonzero(ink.max(axis=1))[0], np.nonzero(ink.max(axis=0))[0]
-    fits = max(rows[-1] - rows[0], columns[-1] - columns[0]) < BOX
-    return bool(fits and np.abs(mass_center(ink) - CENTER).max() <= 1)

@@ -154,7 +154,12 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
             self._waiting_since = self._waiting_since or time.monotonic()
         self._edge.ask(question)
         self._show()
+        self.pad.note_several(self._digit)
         self._look_again()
+
+    def _digit(self, image: NDArray[np.uint8]) -> str:
+        answer = self.network.answer(image)
+        return answer.label if answer.is_sure else "?"
 
     def _edge_news(self) -> None:
         """The edge answered, failed or came back; this runs in its thread."""

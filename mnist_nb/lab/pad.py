@@ -12,10 +12,11 @@ import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.drawing import Drawing, rasterize, samples
+from mnist_nb.drawing import Drawing, FoundDigit, cut_digits, rasterize, samples
 from mnist_nb.errors import InputError
 from mnist_nb.lab.frames import Frames, Pace
 from mnist_nb.lab.paper import SIDE, Paper, Point, place
+from mnist_nb.lab.several import several
 from mnist_nb.lab.status import StatusLine, close_all
 from mnist_nb.lab.view import View
 
@@ -42,7 +43,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._stroke: list[Point] | None = None  # the one under the pen
         self._is_held = False  # the pen is down, on the paper or beyond it
         self._drawing: Drawing | None = Drawing([], (SIDE, SIDE))  # None: to be made anew
-        self._image: NDArray[np.uint8] | None = None
+        self._digits: list[FoundDigit] | None = None  # of the drawing; None: to be found anew
         self._callbacks: list[Callable[[DigitPad], object]] = []
         self._show = show
         self.lock = threading.RLock()
@@ -87,11 +88,22 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     @property
     def image(self) -> NDArray[np.uint8]:
-        """The drawing as the network sees it: uint8 (28, 28), 255 = ink."""
+        """The drawing as the network sees it: uint8 (28, 28), 255 = ink; the first of several."""
+        digits = self.digits
+        return digits[0].image if digits else rasterize(self.drawing)
+
+    @property
+    def digits(self) -> list[FoundDigit]:
+        """The digits drawn, in reading order, with their images: mostly one, which is all ink."""
         with self.lock:
-            if self._image is None:
-                self._image = rasterize(self.drawing)
-            return self._image
+            if self._digits is None:
+                self._digits = cut_digits(self.drawing)
+            return self._digits
+
+    def note_several(self, read: Callable[[NDArray[np.uint8]], str] | None = None) -> None:
+        """Say below the paper if there are several digits; `read` names each image's."""
+        if not self.is_pressed:  # a stroke under the pen may still reach the others
+            self.status.note(several(self.digits, read))
 
     def clear(self) -> None:
         """Empty the paper."""
@@ -220,6 +232,8 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         if self._stroke is not None:
             self._done.append(np.array(self._stroke))
         self._stroke = None
+        if len(self.digits) > 1:
+            self._frames.ask()  # now it is known how many there are
         self._show_drawing()
 
     def _points(self) -> int:
@@ -235,7 +249,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._show_emptiness()
 
     def _touched(self) -> None:
-        self._drawing = self._image = None
+        self._drawing = self._digits = None
         self._frames.ask()
 
     def _frame(self) -> None:
@@ -244,6 +258,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         else:
             tell = self.pace.next()
             self.view.show(self.pace.number, self.image, tell=tell)
+            self.note_several()
         for callback in tuple(self._callbacks):
             self.status.guard(callback)(self)
 

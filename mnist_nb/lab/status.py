@@ -1,4 +1,4 @@
-"""A line that shows what went wrong, and callbacks that bring it there."""
+"""A line that shows what went wrong or is worth a note, and callbacks that bring it there."""
 
 import threading
 from collections.abc import Callable
@@ -22,6 +22,7 @@ class StatusLine(widgets.HTML):  # type: ignore[misc]  # ipywidgets is untyped
 
     def __init__(self, lock: "threading.RLock") -> None:
         self._guarding = lock
+        self._is_note = False
         super().__init__("")
         self.add_class("mnist-nb-status")
         self.add_class("mnist-nb-hidden")
@@ -29,8 +30,17 @@ class StatusLine(widgets.HTML):  # type: ignore[misc]  # ipywidgets is untyped
     def show(self, error: BaseException) -> None:
         """Show an error: our own say what to do, any other is a bug and says its type."""
         text = str(error) if isinstance(error, MnistNbError) else f"{type(error).__name__}: {error}"
+        self._is_note = False
         self.value = f'<span role="alert">{escape(text)}</span>'
         self.remove_class("mnist-nb-hidden")
+
+    def note(self, text: str) -> None:
+        """Say what is no error, unless one is shown; "" takes it back."""
+        if not self.value or self._is_note:
+            self._is_note = bool(text)
+            said = f'<span role="status" class="mnist-nb-small">{escape(text)}</span>'
+            self.value = said if text else ""
+            (self.remove_class if text else self.add_class)("mnist-nb-hidden")
 
     def clear(self) -> None:
         """Hide the line."""

@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from mnist_nb import Network, rasterize
-from mnist_nb.drawing.pictures import ink_of
+from mnist_nb.drawing.pictures import ink_of as ink_and_size
 from mnist_nb.drawing.samples import samples
 from mnist_nb.errors import InputError
+
+
+def ink_of(source: object) -> NDArray[np.float32]:
+    return ink_and_size(source)[0]
 
 
 def drawn(digit: int, ink: Any = 0, paper: Any = 255, mode: str = "L", size: int = 280) -> Any:
