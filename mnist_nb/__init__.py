@@ -12,6 +12,7 @@ from mnist_nb._version import __version__
 if TYPE_CHECKING:
     from mnist_nb.comparison.compare import Comparison, compare
     from mnist_nb.comparison.parity import trace
+    from mnist_nb.drawing.digits import find_digits
     from mnist_nb.drawing.raster import rasterize
     from mnist_nb.drawing.strokes import Drawing
     from mnist_nb.edge.client import AsyncEdgeClient, EdgeClient, EdgeResult
@@ -35,6 +36,7 @@ _HOME = {
     "Network": "mnist_nb.network",
     "Releases": "mnist_nb.releases",
     "compare": "mnist_nb.comparison",
+    "find_digits": "mnist_nb.drawing",
     "rasterize": "mnist_nb.drawing",
     "trace": "mnist_nb.comparison",
 }
@@ -53,6 +55,7 @@ __all__ = [
     "Releases",
     "__version__",
     "compare",
+    "find_digits",
     "rasterize",
     "trace",
 ]

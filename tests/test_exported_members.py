@@ -21,7 +21,9 @@ PUBLIC = [
     "Releases",
     "__version__",
     "compare",
+    "find_digits",
     "rasterize",
+    "trace",
 ]
 
 
