@@ -3,7 +3,7 @@
 from mnist_nb.network.answer import DIGITS, Answer, is_sure, threshold
 from mnist_nb.network.architecture import Architecture
 from mnist_nb.network.candidate import Candidate, read_candidate
-from mnist_nb.network.convert import convert, to_onnx
+from mnist_nb.network.convert import Imported, convert, import_file, to_onnx
 from mnist_nb.network.evidence import PATCH, erased, evidence
 from mnist_nb.network.file_format import (
     MAX_BYTES,
@@ -51,6 +51,7 @@ __all__ = [
     "Conv2d",
     "Flatten",
     "Gelu",
+    "Imported",
     "Layer",
     "Layers",
     "Linear",
@@ -66,6 +67,7 @@ __all__ = [
     "erased",
     "evidence",
     "gelu",
+    "import_file",
     "is_sure",
     "milliseconds",
     "percent",
