@@ -234,7 +234,7 @@ def _ways(found: Source, given: _Options) -> list[tuple[float, Any]]:
             pools = [given.pooling] if given.pooling else _hinted(found.names, POOLINGS)
             pools = pools or [*POOLINGS]
         for act, pool in itertools.product(active, pools):
-            nats = _UNIT * (cost - ways[0][0]) + _UNLIKE.get(act, 0) + 4.0 * (pool == "avg")
+            nats = _UNIT * (cost - ways[0][0]) + _UNLIKE.get(act, 0) + 8.0 * (pool == "avg")
             made.append((nats, _filled(way, act, pool)))
     return made
 

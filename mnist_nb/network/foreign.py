@@ -91,11 +91,12 @@ def kind_of(content: bytes, name: str = "") -> Kind:
 
 def is_foreign(head: bytes) -> bool:
     """Say whether the start of a file, MAX_HEADER bytes, is one that `kind_of` has a word for."""
+    if is_ours(head):
+        return False
     try:
-        kind = kind_of(head)
+        return bool(kind_of(head))
     except WeightsError as error:
-        return str(error).startswith("it is ") and not is_ours(head)
-    return kind != "safetensors" or is_safetensors(head)
+        return str(error).startswith("it is ")
 
 
 def is_safetensors(content: bytes) -> bool:

@@ -72,6 +72,8 @@ def infer_layers(
             with the reason and how to give the layers.
     """
     modules = _in_order(_modules(shapes))
+    if not modules:
+        raise WeightsError(f"there are no weights to infer layers from: {HELP}")
     found: list[tuple[float, Layers]] = []
     count = 0
     heap: list[tuple[float, int, int, _Way]] = [(0.0, 0, 0, _Way((), 1, 28))]
@@ -93,8 +95,8 @@ def infer_layers(
                 count += 1
                 heapq.heappush(heap, (cost + more + extra, count, index + 1, ready))
     if not found:
-        stuck = modules[min(furthest, len(modules) - 1)] if modules else None
-        where = f"{stuck.prefix} of {stuck.shape} fits nothing before it" if stuck else "no weights"
+        stuck = modules[min(furthest, len(modules) - 1)]
+        where = f"{stuck.prefix or 'weight'} of {stuck.shape} fits nothing before it"
         raise WeightsError(
             f"the layers cannot be read off its names and shapes: {where}, with any pooling, stride"
             f" or padding that is usual: {HELP}"

@@ -77,7 +77,8 @@ def _activation(y: Array) -> dict[str, Any] | None:
 
 
 def _gelu(x: Array) -> Array:
-    return x * (1 + _erf(x / math.sqrt(2))) / 2
+    y: Array = x * (1 + _erf(x / math.sqrt(2))) / 2
+    return y
 
 
 def _erf(x: Array) -> Array:

@@ -279,7 +279,7 @@ def test_import_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     (tmp_path / "some.pt").write_bytes(b"GIF89a, or so")
     result = run("import", tmp_path / "some.pt")
     assert result.exit_code == 1
-    assert "expected Burn's .bin or .bpk or a PyTorch state dict" in result.stderr
+    assert "expected a state dict of PyTorch, safetensors, ONNX" in result.stderr
     assert list(tmp_path.iterdir()) == [tmp_path / "some.pt"]
 
 
