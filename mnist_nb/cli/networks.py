@@ -1,16 +1,20 @@
-"""The commands about one network's file: import, export."""
+"""The commands about one network's file: import, export, check."""
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
 from mnist_nb.cli.console import say
+from mnist_nb.cli.serving import start_quietly, token
 from mnist_nb.errors import WeightsError
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, path_type=Path)
+AGREE = 1e-5  # most that two sides may differ in a probability
 
 
 @click.command("import")
@@ -97,6 +101,84 @@ def export(file: Path, weights: Path | None, yes: bool) -> None:
     click.echo(f"written   {file}   {source.architecture.name} {source.sha256[:8]}, ONNX opset 17")
 
 
+@click.command(epilog="Exit codes: 0 all of it agrees; 1 it does not, or FILE is refused.")
+@click.argument("file", type=_FILE)
+@click.option("--edge", metavar="URL", help="An edge that serves FILE, to compare with.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(file: Path, edge: str | None, as_json: bool) -> None:
+    """Certify a weights file: what it is, how well it reads, and that all sides agree on it.
+
+    FILE is a weights file, or one that `mnist-nb import` reads. It is read by numpy, by plain loops
+    in float64, and by the kernel in an edge that is started on this machine for it; with --edge by
+    that one too.
+    """
+    from mnist_nb.edge import EdgeClient
+    from mnist_nb.network import Network, certify, plain_difference, read_candidate
+    from mnist_nb.training.datasets import at_hand
+
+    candidate = read_candidate(file)
+    weights, network = candidate.weights, Network(candidate.weights)
+    certificate = certify(weights)
+    known = at_hand("test", 1000)
+    differences: dict[str, float | None] = {"plain loops": plain_difference(weights)}
+    with ExitStack() as stack:
+        sides = {"kernel": start_quietly(stack, weights=_as_file(stack, candidate.content))}
+        sides |= {"edge": edge} if edge else {}
+        for side, url in sides.items():
+            with EdgeClient(url, token=token() if side == "edge" else None, timeout=30) as client:
+                answer = client.classify(known.images[:50])
+            if answer.model.sha256 == weights.sha256:
+                here = network.predict(known.images[:50])
+                differences[side] = float(abs(answer.probabilities - here).max())
+            else:
+                differences[side] = None
+    agree = all(value is not None and value <= AGREE for value in differences.values())
+    report = certificate.to_dict() | {"differences": differences, "agree": agree, "mnist": None}
+    if known.is_mnist:
+        hits = network.predict(known.images).argmax(axis=1) == known.labels
+        report["mnist"] = float(hits.mean())
+    if as_json:
+        click.echo(json.dumps(report, indent=2))
+    else:
+        _show(report)
+    if certificate.doubt:
+        say(certificate.doubt, "bold red")
+    if not agree:
+        raise SystemExit(1)
+
+
+def _show(report: dict[str, Any]) -> None:
+    """Print what `check` found, a line each."""
+    doubt, warmth, mnist = (report[k] for k in ("not_sure_below", "temperature", "mnist"))
+    lines = {
+        "network": f"{report['name']} {report['sha256'][:8]}",
+        "layers": " ".join(report["layers"]),
+        "size": f"{report['parameters']:,} parameters; {report['cost']:,} multiply-adds an image",
+        "reads": f"{report['digits']:.1%} of digits that this project makes"
+        + ("" if mnist is None else f", {mnist:.1%} of 1,000 of MNIST's test images"),
+        "not sure": "has no threshold" if doubt is None else f"below {doubt:.1%}",
+        "calibrated": "does not say"
+        if warmth is None
+        else f"its logits were divided by {warmth:g}",
+    }
+    for side, value in report["differences"].items():
+        lines[side] = (
+            "serves another file: push this one"
+            if value is None
+            else f"differs by {value:.1e} at most" + ("" if value <= AGREE else ": too much")
+        )
+    for what, text in lines.items():
+        click.echo(f"{what:<12} {text}")
+
+
+def _as_file(stack: ExitStack, content: bytes) -> Path:
+    """Return a file that is there as long as the stack is open."""
+    folder = stack.enter_context(TemporaryDirectory())
+    path = Path(folder, "checked.safetensors")
+    path.write_bytes(content)
+    return path
+
+
 def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
@@ -104,4 +186,4 @@ def _write(path: Path, content: bytes) -> None:
         raise WeightsError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-COMMANDS = (import_, export)
+COMMANDS = (import_, export, check)

@@ -6,7 +6,7 @@ from pathlib import Path
 from mnist_nb.deployment.plan import Outcome, Plan, Step
 from mnist_nb.deployment.target import Target
 from mnist_nb.errors import MnistNbError, ReleaseConflict, ReleaseError
-from mnist_nb.network import read_candidate
+from mnist_nb.network import certify, read_candidate
 from mnist_nb.releases import Release, megabytes
 
 Say = Callable[[str], object]
@@ -41,6 +41,8 @@ def push(
         ReleaseError: it did not happen, or the edge does not serve it in time.
     """
     candidate = read_candidate(path)
+    if doubt := certify(candidate.weights).doubt:
+        say(doubt)
     sha256, size = candidate.weights.sha256, megabytes(len(candidate.content))
     current, doubts = _look(target, dry_run)
     where = f"bucket {target.releases.settings.bucket}, mnist/{sha256[:8]}….safetensors"

@@ -3,6 +3,7 @@
 from mnist_nb.network.answer import DIGITS, Answer, is_sure, threshold
 from mnist_nb.network.architecture import Architecture
 from mnist_nb.network.candidate import Candidate, read_candidate
+from mnist_nb.network.certificate import Certificate, certify, plain_difference
 from mnist_nb.network.convert import Imported, convert, import_file, to_onnx
 from mnist_nb.network.evidence import PATCH, erased, evidence
 from mnist_nb.network.file_format import (
@@ -48,6 +49,7 @@ __all__ = [
     "BatchNorm",
     "BatchNorm2d",
     "Candidate",
+    "Certificate",
     "Conv2d",
     "Flatten",
     "Gelu",
@@ -62,6 +64,7 @@ __all__ = [
     "Verdict",
     "Weights",
     "border",
+    "certify",
     "convert",
     "difference",
     "erased",
@@ -71,6 +74,7 @@ __all__ = [
     "is_sure",
     "milliseconds",
     "percent",
+    "plain_difference",
     "plain_outputs",
     "reach",
     "read_candidate",

@@ -17,7 +17,7 @@ from mnist_nb.errors import WeightsError
 from mnist_nb.network.architecture import MAX_LAYERS, TINY
 from mnist_nb.network.by_digits import RAW, Scaling
 from mnist_nb.network.onnx_curves import CURVES, SEQUENTIAL, follow
-from mnist_nb.network.onnx_graph import Array, Graph, Node, axes_of, reshaped
+from mnist_nb.network.onnx_graph import Array, Graph, Node, axes_of, reshaped, window
 from mnist_nb.network.ops import MAX_ACTIVATION, NORM
 from mnist_nb.network.source import Source
 
@@ -37,11 +37,15 @@ def read_onnx(content: bytes, folder: Path | None = None) -> Source:
         WeightsError: damaged, or not a sequence of layers that the format has, with the node.
         SetupError: the package onnx is not installed.
     """
-    graph = Graph(content, folder)
-    walk = _Walk(graph)
-    for node in graph.nodes:
-        walk.take(node)
-    walk.end()
+    try:
+        graph = Graph(content, folder)
+        walk = _Walk(graph)
+        for node in graph.nodes:
+            walk.take(node)
+        walk.end()
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        # Attributes of the wrong kind, or too few of them: the checker of onnx would crash on some.
+        raise WeightsError(f"its ONNX graph is damaged ({type(error).__name__})") from None
     scaling = Scaling(0, RAW) if graph.is_bytes else None
     return Source(walk.tensors, "ONNX", walk.layers, scaling=scaling, before=(walk.a, walk.b))
 
@@ -160,44 +164,22 @@ class _Walk:
             raise WeightsError(f"{node.where} takes maps whose axes were exchanged")
         return self.shape[0], self.shape[1]
 
-    def _window(self, node: Node, size: int, side: int, ceil: bool = False) -> dict[str, Any]:
-        """Return stride, padding and dilation of a node, which are alike along both axes."""
-        strides, gaps = node.get("strides", [1, 1]), node.get("dilations", [1, 1])
-        top, left, bottom, right = node.get("pads") or [0, 0, 0, 0]
-        if len(strides) != 2 or strides[0] != strides[1] or gaps[0] != gaps[1]:
-            raise WeightsError(f"{node.where} steps unlike along rows and columns")
-        stride, reach = strides[0], gaps[0] * (size - 1) + 1
-        auto = node.get("auto_pad", b"NOTSET")
-        if auto in (b"SAME_UPPER", b"SAME_LOWER"):
-            pad = max(0, (-(-side // stride) - 1) * stride + reach - side)
-            first = pad // 2 if auto == b"SAME_UPPER" else pad - pad // 2
-            top = left = first
-            bottom = right = pad - first
-        if top != left or bottom != right:
-            raise WeightsError(f"{node.where} is padded unlike along rows and columns")
-        low, high = top + self.border[0], bottom + self.border[1]
-        if ceil and node.get("ceil_mode", 0):
-            most = -(-(side + low + high - reach) // stride)
-            most -= most * stride >= side + low  # a window begins inside
-            high += max(0, most * stride + reach - (side + low + high))
-        self.border = (0, 0)
-        return {"stride": stride, "padding": [low, high], "dilation": gaps[0]}
-
     def _conv(self, node: Node, weight: Array | None, bias: Array | None = None) -> None:
         channels, side = self._maps(node)
         if weight is None or weight.ndim != 4 or weight.shape[2] != weight.shape[3]:
             raise WeightsError(f"{node.where} has no square windows that are known")
         out, groups, k = weight.shape[0], node.get("group", 1), weight.shape[2]
-        window = self._window(node, k, side)
-        entry = {"op": "conv2d", "weight": self._put(weight, "weight"), "groups": groups} | window
+        how = window(node, k, side, self.border)
+        self.border = (0, 0)
+        entry = {"op": "conv2d", "weight": self._put(weight, "weight"), "groups": groups} | how
         entry |= {"bias": self._put(np.zeros(out) if bias is None else bias, "bias")}
         self.layers.append(entry)
         if weight.shape[1] * groups != channels:
             raise WeightsError(f"{node.where}: weights of {weight.shape} for {channels} channels")
-        self._windows(node, out, window["dilation"] * (k - 1) + 1, window)
+        self._windows(node, out, how["dilation"] * (k - 1) + 1, how)
 
-    def _windows(self, node: Node, out: int, reach: int, window: dict[str, Any]) -> None:
-        side = (self.shape[1] + sum(window["padding"]) - reach) // window["stride"] + 1
+    def _windows(self, node: Node, out: int, reach: int, how: dict[str, Any]) -> None:
+        side = (self.shape[1] + sum(how["padding"]) - reach) // how["stride"] + 1
         if side < 1 or out * side * side > MAX_ACTIVATION:
             raise WeightsError(f"{node.where} gives {out} maps of {side} x {side}")
         shape = (out, side, side)
@@ -211,15 +193,15 @@ class _Walk:
             raise WeightsError(f"{node.where} has no square windows without gaps")
         if len(node.outputs) > 1:
             raise WeightsError(f"{node.where} gives places too: {SEQUENTIAL}")
-        window = self._window(node, sizes[0], side, ceil=largest)
-        if not largest and sum(window["padding"]) and not node.get("count_include_pad", 0):
+        how = window(node, sizes[0], side, ceil=largest)
+        if not largest and sum(how["padding"]) and not node.get("count_include_pad", 0):
             raise WeightsError(f"{node.where} leaves padding out of its means")
-        if not largest and node.get("ceil_mode", 0) and (side - sizes[0]) % window["stride"]:
+        if not largest and node.get("ceil_mode", 0) and (side - sizes[0]) % how["stride"]:
             raise WeightsError(f"{node.where} has windows that reach over the end (ceil_mode)")
-        window.pop("dilation")
+        how.pop("dilation")
         op = "maxpool2d" if largest else "avgpool2d"
-        self.layers.append({"op": op, "size": sizes[0]} | window)
-        self._windows(node, channels, sizes[0], window)
+        self.layers.append({"op": op, "size": sizes[0]} | how)
+        self._windows(node, channels, sizes[0], how)
 
     def _global(self, node: Node, inputs: list[Array | None]) -> None:
         keeps = node.get("keepdims", 1) if node.op == "ReduceMean" else 1
@@ -318,6 +300,8 @@ class _Walk:
         if not self.layers and scale.size == shift.size == 1:
             self.a, self.b = self.a * scale.item(), self.b * scale.item() + shift.item()
             return self._go(node, self.places)
+        if self.places.ndim == 2:
+            self._flatten(node)
         scale, shift = self._by_channel(node, scale), self._by_channel(node, shift)
         last = self.layers[-1] if self.layers else {}
         if last.get("op") in ("conv2d", "linear"):

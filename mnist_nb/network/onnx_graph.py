@@ -25,18 +25,22 @@ class Node:
     """A node of the graph, with its attributes as Python has them."""
 
     def __init__(self, proto: Any, helper: Any) -> None:
-        self.op: str = (
-            proto.op_type if proto.domain in ("", "ai.onnx") else f"{proto.domain}.{proto.op_type}"
-        )
-        self.inputs = [str(name) for name in proto.input]
-        self.output = str(proto.output[0])
-        self.outputs = [str(name) for name in proto.output if name]
+        domain, op = _text(proto.domain), _text(proto.op_type)
+        self.op = op if domain in ("", "ai.onnx") else f"{domain}.{op}"
+        self.inputs = [_text(name) for name in proto.input]
+        self.outputs = [_text(name) for name in proto.output if name]
+        self.output = self.outputs[0] if self.outputs else ""
         self.attributes = {a.name: helper.get_attribute_value(a) for a in proto.attribute}
-        self.where = f"node {proto.name or self.output!r:.80} ({self.op:.40})"
+        self.where = f"node {_text(proto.name) or self.output!r:.80} ({self.op:.40})"
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return an attribute."""
         return self.attributes.get(name, default)
+
+
+def _text(value: str | bytes) -> str:
+    """Return a name, which in a damaged file is no UTF-8."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 class Graph:
@@ -176,6 +180,36 @@ def reshaped(node: Node, x: Array, *rest: Array | None) -> Array:
         raise WeightsError(f"{node.where} has no shape that is known")
     sides = [int(n) for n in rest[0].ravel()]
     return x.reshape([x.shape[i] if n == 0 else n for i, n in enumerate(sides)])
+
+
+def window(node: Node, size: int, side: int, border: tuple[int, int], ceil: bool) -> dict[str, Any]:
+    """Return stride, padding and dilation of a node with windows, alike along both axes.
+
+    Args:
+        node: a convolution or a pool.
+        size: of a window.
+        side: of its input.
+        border: what a Pad has put around that.
+        ceil: whether windows may reach over the end where the node says so.
+    """
+    strides, gaps = node.get("strides", [1, 1]), node.get("dilations", [1, 1])
+    top, left, bottom, right = node.get("pads") or [0, 0, 0, 0]
+    if len(strides) != 2 or strides[0] != strides[1] or gaps[0] != gaps[1]:
+        raise WeightsError(f"{node.where} steps unlike along rows and columns")
+    stride, reach = strides[0], gaps[0] * (size - 1) + 1
+    auto = node.get("auto_pad", b"NOTSET")
+    if auto in (b"SAME_UPPER", b"SAME_LOWER"):
+        pad = max(0, (-(-side // stride) - 1) * stride + reach - side)
+        top = left = pad // 2 if auto == b"SAME_UPPER" else pad - pad // 2
+        bottom = right = pad - top
+    if top != left or bottom != right:
+        raise WeightsError(f"{node.where} is padded unlike along rows and columns")
+    low, high = top + border[0], bottom + border[1]
+    if ceil and node.get("ceil_mode", 0):
+        most = -(-(side + low + high - reach) // stride)
+        most -= most * stride >= side + low  # a window begins inside
+        high += max(0, most * stride + reach - (side + low + high))
+    return {"stride": stride, "padding": [low, high], "dilation": gaps[0]}
 
 
 def _slice(node: Node, x: Array, *rest: Array | None) -> Array:

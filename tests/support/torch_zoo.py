@@ -26,7 +26,12 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "leakyrelu": nn.LeakyReLU,
 }
 POOLS: dict[str, Callable[..., nn.Module]] = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}
-SCALINGS = {"mnist": (0.1307, 0.3081), "unit": (0.0, 1.0), "half": (0.5, 0.5), "raw": (0.0, 1 / 255)}
+SCALINGS = {
+    "mnist": (0.1307, 0.3081),
+    "unit": (0.0, 1.0),
+    "half": (0.5, 0.5),
+    "raw": (0.0, 1 / 255),
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,11 @@ class Named(nn.Module):
 
     def __init__(self, function: Callable[[Any], Any], hint: str = "", width: int = 48) -> None:
         super().__init__()
-        self.fc1, self.fc2, self.fc3 = nn.Linear(784, width), nn.Linear(width, 24), nn.Linear(24, 10)
+        self.fc1, self.fc2, self.fc3 = (
+            nn.Linear(784, width),
+            nn.Linear(width, 24),
+            nn.Linear(24, 10),
+        )
         if hint:
             setattr(self, hint, ACTIVATIONS[hint]())
         self.function = function
@@ -99,9 +108,8 @@ def lenet(act: str, pool: str) -> nn.Module:
 class Blocks(nn.Module):
     """Blocks of convolution, batch norm, activation and pool, then a linear layer."""
 
-    def __init__(self, act: str, pool: str, norm: bool = True, hint: bool = True) -> None:
+    def __init__(self, act: str, pool: str, norm: bool = True) -> None:
         super().__init__()
-        del hint
 
         def block(a: int, b: int) -> nn.Module:
             parts = [nn.Conv2d(a, b, 3, padding=1), *([nn.BatchNorm2d(b)] if norm else [])]
@@ -195,7 +203,9 @@ def samples() -> list[Sample]:
         )
     ]
     wraps = ("plain", "model", "net", "model_state", "state_dict", "module.", "_orig_mod.")
-    found += [Sample(f"example-{w}", Example, scaling="mnist", wrap=w) for w in (*wraps, "old", "st")]
+    found += [
+        Sample(f"example-{w}", Example, scaling="mnist", wrap=w) for w in (*wraps, "old", "st")
+    ]
     found += [
         Sample(f"old-example-{s}-{w}", lambda: Example(old=True), scaling=s, wrap=w)
         for s, w in (("mnist", "plain"), ("unit", "net"), ("half", "st"))
@@ -213,7 +223,10 @@ def samples() -> list[Sample]:
         *(Sample(f"keras-{s}", lambda: keras_like("relu"), scaling=s) for s in ("unit", "mnist")),
         *(Sample(f"ccp-{s}", lambda: conv_conv_pool("relu"), scaling=s) for s in ("mnist", "half")),
         *(Sample(f"strided-{s}", lambda: strided("relu"), scaling=s) for s in ("mnist", "unit")),
-        *(Sample(f"depthwise-{s}", lambda: depthwise("relu"), scaling=s) for s in ("mnist", "unit")),
+        *(
+            Sample(f"depthwise-{s}", lambda: depthwise("relu"), scaling=s)
+            for s in ("mnist", "unit")
+        ),
         *(Sample(f"mean-{s}", GlobalMean, scaling=s) for s in ("mnist", "unit")),
         Sample("line", lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), scaling="unit"),
     ]
@@ -264,7 +277,9 @@ def saved(module: nn.Module, wrap: str) -> bytes:
     return content.getvalue()
 
 
-def probabilities(module: nn.Module, sample: Sample, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def probabilities(
+    module: nn.Module, sample: Sample, images: NDArray[np.uint8]
+) -> NDArray[np.float32]:
     """What PyTorch says of images uint8 (N, 28, 28)."""
     mean, std = SCALINGS[sample.scaling]
     x = (torch.from_numpy(images).float()[:, None] / 255 - mean) / std
