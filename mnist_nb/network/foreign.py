@@ -38,13 +38,13 @@ _MARKS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x08\x01\x12", f"a SavedModel of TensorFlow: {_TO_ONNX} (tf2onnx)"),
     (0, b"<?xml", f"XML, such as the layers of an OpenVINO model: {_TO_ONNX}"),
 )
-_WORDS: tuple[tuple[bytes, str], ...] = (  # in the first 256 bytes
+_WORDS: tuple[tuple[bytes, str], ...] = (  # in the first 256 bytes, in small letters
     (
         b"burn_core::record",
         "MessagePack of Burn (.mpk). In Burn load it and record it again with "
         "BinFileRecorder::<FullPrecisionSettings> (0.14), or as Burnpack",
     ),
-    (b"modelTopology", f"the layers of a TensorFlow.js model: {_TO_ONNX}"),
+    (b"modeltopology", f"the layers of a TensorFlow.js model: {_TO_ONNX}"),
     (b"<html", "a web page: download the file itself, on GitHub by its 'raw' link"),
     (b"<!doctype html", "a web page: download the file itself, on GitHub by its 'raw' link"),
 )

@@ -23,7 +23,6 @@ from mnist_nb.network.source import Source
 
 _MOVES = {"Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze"}
 _NOTHING = {"Identity", "Dropout", "Cast"}
-_ENDS = {"Softmax", "LogSoftmax"}
 
 
 def read_onnx(content: bytes, folder: Path | None = None) -> Source:
@@ -44,7 +43,7 @@ def read_onnx(content: bytes, folder: Path | None = None) -> Source:
             walk.take(node)
         walk.end()
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
-        # Attributes of the wrong kind, or too few of them: the checker of onnx would crash on some.
+        # Attributes are of the wrong kind, or too few.
         raise WeightsError(f"its ONNX graph is damaged ({type(error).__name__})") from None
     scaling = Scaling(0, RAW) if graph.is_bytes else None
     return Source(walk.tensors, "ONNX", walk.layers, scaling=scaling, before=(walk.a, walk.b))
@@ -117,7 +116,7 @@ class _Walk:
                 except (ValueError, TypeError) as error:
                     raise WeightsError(f"{node.where}: {error!s:.80}") from None
                 self._go(node, places)
-            case op if op in _ENDS:
+            case "Softmax" | "LogSoftmax":
                 self.ended = True
                 self._go(node, self.places)
             case "Conv":
@@ -139,7 +138,7 @@ class _Walk:
             case _:
                 raise WeightsError(f"{node.where} is no layer that the format has")
 
-    def _go(self, node: Node, places: Array, shape: tuple[int, ...] | None = None) -> None:
+    def _go(self, node: Node, places: Array, shape: tuple[int, ...] = ()) -> None:
         self.name, self.places = node.output, places
         self.shapes[self.name] = places.shape
         self.shape = shape or self.shape
@@ -157,10 +156,9 @@ class _Walk:
 
     def _maps(self, node: Node) -> tuple[int, int]:
         """Return channels and side, where the graph has maps as we do."""
-        count = math.prod(self.shape)
         if len(self.shape) != 3 or self.places.shape != (1, *self.shape):
             raise WeightsError(f"{node.where} takes {self.places.shape}, where maps are expected")
-        if not np.array_equal(self.places.ravel(), np.arange(count)):
+        if not np.array_equal(self.places.ravel(), np.arange(self.places.size)):
             raise WeightsError(f"{node.where} takes maps whose axes were exchanged")
         return self.shape[0], self.shape[1]
 
@@ -200,7 +198,7 @@ class _Walk:
             raise WeightsError(f"{node.where} has windows that reach over the end (ceil_mode)")
         how.pop("dilation")
         op = "maxpool2d" if largest else "avgpool2d"
-        self.layers.append({"op": op, "size": sizes[0]} | how)
+        self.layers.append({"op": op, "size": sizes[0], **how})
         self._windows(node, channels, sizes[0], how)
 
     def _global(self, node: Node, inputs: list[Array | None]) -> None:

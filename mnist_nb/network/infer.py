@@ -196,10 +196,11 @@ def _between(
         yield 0, way
         return
     gap = _gap(module.prefix, after.prefix)  # modules without tensors in between
-    flatten = after.op == "linear" and way.side is not None
+    norm = after.op == "norm" and after.shape == (way.c,)
+    flatten = not norm and after.op != "conv2d" and way.side is not None
     if way.active:
         choices = [(0.0, way)]
-    elif after.op == "norm" and not gap:
+    elif norm and not gap:
         acted = way.add({"op": ACTIVATION}, active=True)
         choices = [(0.0, way), *([(4.0, acted)] if gap is None else [])]
     elif gap is not None and gap <= flatten:
@@ -207,20 +208,21 @@ def _between(
     else:
         choices = [(0.0, way.add({"op": ACTIVATION}, active=True))]
     for cost, ready in choices:
-        room = None if gap is None else gap - (ready is not way)
-        wanted = _wants_pool(module.prefix, after.prefix, names) if gap is None else room != 0
-        wanted = False if after.op == "norm" else wanted
-        yield cost + (1.0 if wanted and not flatten else 0.0), ready
-        if ready.side is None or room == 0:
+        # What is left for a pool in a Sequential, where the flatten is a module too.
+        room = None if gap is None else gap - flatten - (ready is not way)
+        wanted = _wants_pool(module.prefix, after.prefix, names) if room is None else room > 0
+        wanted = False if norm else wanted
+        yield cost + (1.0 if wanted else 0.0), ready
+        if ready.side is None or (room is not None and room <= 0):
             continue
-        more = cost + (1.0 if wanted is False else 0.0) + (2.0 if after.op == "norm" else 0.0)
+        more = cost + (1.0 if wanted is False else 0.0) + (2.0 if norm else 0.0)
         for size, stride, pad, unusual in _POOLS:
             if size <= ready.side:
                 pool = {"op": POOL, "size": size, "stride": stride}
                 pool |= {"padding": pad} if pad else {}
                 side = (ready.side + 2 * pad - size) // stride + 1
                 yield more + unusual, ready.add(pool, side=side)
-        if flatten and after.shape[1] == ready.c and ready.side > 1:
+        if after.op == "linear" and after.shape[1] == ready.c and ready.side > 1:
             yield more + 0.5, ready.add({"op": "globalavgpool2d"}, side=1)
 
 

@@ -182,7 +182,9 @@ def reshaped(node: Node, x: Array, *rest: Array | None) -> Array:
     return x.reshape([x.shape[i] if n == 0 else n for i, n in enumerate(sides)])
 
 
-def window(node: Node, size: int, side: int, border: tuple[int, int], ceil: bool) -> dict[str, Any]:
+def window(
+    node: Node, size: int, side: int, border: tuple[int, int] = (0, 0), ceil: bool = False
+) -> dict[str, Any]:
     """Return stride, padding and dilation of a node with windows, alike along both axes.
 
     Args:
