@@ -106,7 +106,7 @@ def export(file: Path, weights: Path | None, yes: bool) -> None:
 @click.option("--edge", metavar="URL", help="An edge that serves FILE, to compare with.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(file: Path, edge: str | None, as_json: bool) -> None:
-    """Certify a weights file: what it is, how well it reads, and that all sides agree on it.
+    """Say what a network is, and whether all sides agree on it.
 
     FILE is a weights file, or one that `mnist-nb import` reads. It is read by numpy, by plain loops
     in float64, and by the kernel in an edge that is started on this machine for it; with --edge by

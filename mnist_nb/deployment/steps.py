@@ -41,8 +41,6 @@ def push(
         ReleaseError: it did not happen, or the edge does not serve it in time.
     """
     candidate = read_candidate(path)
-    if doubt := certify(candidate.weights).doubt:
-        say(doubt)
     sha256, size = candidate.weights.sha256, megabytes(len(candidate.content))
     current, doubts = _look(target, dry_run)
     where = f"bucket {target.releases.settings.bucket}, mnist/{sha256[:8]}….safetensors"
@@ -51,6 +49,8 @@ def push(
         steps = [Step(f"{where} is there", needed=False)]
     if promote:
         steps.append(_move(target, current, sha256))
+    if doubt := certify(candidate.weights).doubt:
+        doubts = [Step(doubt, needed=False), *doubts]
     plan = Plan(target.where, [*doubts, *steps], dry_run)
     say(str(plan))
     if dry_run:
