@@ -114,7 +114,7 @@ def check(file: Path, edge: str | None, as_json: bool) -> None:
     """
     from mnist_nb.edge import EdgeClient
     from mnist_nb.network import Network, certify, plain_difference, read_candidate
-    from mnist_nb.training.datasets import at_hand
+    from mnist_nb.training import at_hand
 
     candidate = read_candidate(file)
     weights, network = candidate.weights, Network(candidate.weights)
