@@ -3,6 +3,7 @@
     MnistNbError
     ├── InputError (ValueError)   strokes, images or pixels that cannot be a digit
     ├── WeightsError              a weights file that is refused, with the reason
+    │   └── WeightsUnclear        another program's file that can be read in several ways
     ├── DataError                 a dataset that is missing or damaged
     ├── SetupError                Node, npm packages or a port are missing on this machine
     ├── ReleaseError              a push, promote or rollback that did not happen
@@ -29,6 +30,18 @@ class InputError(MnistNbError, ValueError):
 
 class WeightsError(MnistNbError):
     """A weights file that is truncated, hostile, of an unknown format or does not chain."""
+
+
+class WeightsUnclear(WeightsError):
+    """Another program's file that several ways to read it fit.
+
+    Attributes:
+        table: the ways, `Score` each, best first.
+    """
+
+    def __init__(self, text: str, table: Any = ()) -> None:
+        self.table = tuple(table)
+        super().__init__(text)
 
 
 class DataError(MnistNbError):

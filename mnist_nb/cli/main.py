@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from click.shell_completion import get_completion_class
 
 from mnist_nb._version import __version__
-from mnist_nb.cli import releasing, serving, trials
+from mnist_nb.cli import networks, releasing, serving, trials
 from mnist_nb.cli.console import console, never_stumble, say
 from mnist_nb.cli.serving import start_quietly, token
 from mnist_nb.errors import (
@@ -22,7 +22,6 @@ from mnist_nb.errors import (
     InputError,
     MnistNbError,
     ReleaseConflict,
-    WeightsError,
 )
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -203,81 +202,12 @@ def completion(shell: str) -> None:
     click.echo(found(main, {}, "mnist-nb", "_MNIST_NB_COMPLETE").source())
 
 
-@main.command("import")
-@click.argument("file", type=_FILE)
-@click.option(
-    "--out",
-    metavar="FILE.safetensors",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to write it.  [default: beside FILE, if there is none yet]",
-)
-@click.option("--name", help="Name of the network.  [default: that of FILE]")
-@click.option(
-    "--layers",
-    metavar="FILE.json",
-    type=_FILE,
-    help="The layers, as docs/weights-format.md has them, where FILE does not tell them.",
-)
-@click.option(
-    "--activation",
-    type=click.Choice(["gelu", "relu"]),
-    default="gelu",
-    show_default=True,
-    help="What stands between the layers of a state dict.",
-)
-def import_(
-    file: Path, out: Path | None, name: str | None, layers: Path | None, activation: Any
-) -> None:
-    """Make a weights file of what another program saved.
-
-    FILE is a state dict of PyTorch (.pt, .pth) or the weights of Burn's MNIST example (.bin, .bpk).
-    Nothing of it is run, and PyTorch is not needed.
-    """
-    from mnist_nb.network import convert, read_weights
-
-    target = out or file.with_suffix(".safetensors")
-    if out is None and target.exists():
-        raise WeightsError(f"{target} is there already: name another with --out, or the same")
-    try:
-        given = None if layers is None else layers.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WeightsError(f"cannot read {layers}: {error}") from None
-    content = convert(file, name=name, layers=given, activation=activation)
-    _write(target, content)
-    weights = read_weights(content)
-    entry = weights.architecture
-    ops = " ".join(layer["op"] for layer in json.loads(entry.to_json())["layers"])
-    click.echo(f"layers    {ops}")
-    click.echo(
-        f"written   {target}   {entry.name} {weights.sha256[:8]}, {weights.parameters:,} parameters"
-    )
-
-
-@main.command()
-@click.argument("file", metavar="FILE.onnx", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--weights", type=_FILE, help="A weights file.  [default: the shipped one]")
-def export(file: Path, weights: Path | None) -> None:
-    """Write a network as ONNX.
-
-    Its input is `image`, uint8 (N, 1, 28, 28), 0 = background, 255 = ink; its output is
-    `probabilities`, float32 (N, 10).
-    """
-    from mnist_nb.network import read_weights, shipped_weights, to_onnx
-
-    source = read_weights(weights or shipped_weights())
-    content = to_onnx(source)
-    _write(file, content)
-    click.echo(f"written   {file}   {source.architecture.name} {source.sha256[:8]}, ONNX opset 17")
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise WeightsError(f"cannot write {path}: {error.strerror or error}") from None
-
-
-for command in (*serving.COMMANDS, *releasing.COMMANDS, *trials.COMMANDS):
+for command in (
+    *networks.COMMANDS,
+    *serving.COMMANDS,
+    *releasing.COMMANDS,
+    *trials.COMMANDS,
+):
     main.add_command(command)
 
 

@@ -3,7 +3,8 @@
 from mnist_nb.network.answer import DIGITS, Answer, is_sure, threshold
 from mnist_nb.network.architecture import Architecture
 from mnist_nb.network.candidate import Candidate, read_candidate
-from mnist_nb.network.convert import convert, to_onnx
+from mnist_nb.network.certificate import Certificate, certify, plain_difference
+from mnist_nb.network.convert import Imported, convert, import_file, to_onnx
 from mnist_nb.network.evidence import PATCH, erased, evidence
 from mnist_nb.network.file_format import (
     MAX_BYTES,
@@ -48,9 +49,11 @@ __all__ = [
     "BatchNorm",
     "BatchNorm2d",
     "Candidate",
+    "Certificate",
     "Conv2d",
     "Flatten",
     "Gelu",
+    "Imported",
     "Layer",
     "Layers",
     "Linear",
@@ -61,14 +64,17 @@ __all__ = [
     "Verdict",
     "Weights",
     "border",
+    "certify",
     "convert",
     "difference",
     "erased",
     "evidence",
     "gelu",
+    "import_file",
     "is_sure",
     "milliseconds",
     "percent",
+    "plain_difference",
     "plain_outputs",
     "reach",
     "read_candidate",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.file_format import Weights, read_file, read_weights
+from mnist_nb.network.file_format import MAX_HEADER, Weights, read_file, read_weights
 from mnist_nb.network.trial import require_finite
 
 
@@ -50,15 +50,13 @@ def read_candidate(path: Path | str) -> Candidate:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether it is a file of Burn or PyTorch. What is neither is left to our own reader."""
-    from mnist_nb.network import import_burn, import_pytorch
+    """Whether it is a file of another program. What is none is left to our own reader."""
+    from mnist_nb.network.foreign import is_foreign
 
     if not path.is_file():
         return False
     try:
         with path.open("rb") as file:
-            head = file.read(256)
+            return is_foreign(file.read(8 + MAX_HEADER))
     except OSError:
         return False
-    marks = (import_burn.BPK_MAGIC, import_pytorch.ZIP_MAGIC, import_pytorch.OLD_MAGIC)
-    return head.startswith(marks) or import_burn.BIN_MARK in head

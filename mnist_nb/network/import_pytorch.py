@@ -1,7 +1,7 @@
-"""State dicts of PyTorch, as torch.save writes them: read without PyTorch, and nothing is run.
+"""State dicts as torch.save writes them: read without PyTorch, and nothing is run.
 
-The file is a zip archive: the pickle `data.pkl` names the tensors, `data/0`, `data/1` ... are their
-numbers.
+Since PyTorch 1.6 the file is a zip archive: the pickle `data.pkl` names the tensors, `data/0`,
+`data/1` ... are their numbers. Before, it was pickles one after the other, and then the numbers.
 """
 
 import io
@@ -9,41 +9,67 @@ import math
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.cursor import widened
-from mnist_nb.network.unpickle import Tensor, read_pickle
+from mnist_nb.network.cursor import Cursor, widened
+from mnist_nb.network.unpickle import MODULES, Tensor, read_next, read_pickle
 
 ZIP_MAGIC = b"PK\x03\x04"
 OLD_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # torch.save before PyTorch 1.6
-_ZIP_ERRORS = (  # all that zipfile raises on a damaged file
+ZIP_ERRORS = (  # all that zipfile raises on a damaged file
     *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
     *(RuntimeError, ValueError, LookupError, OverflowError),
 )
 MAX_PICKLE = 1 << 18  # bytes; a hundred layers take 40 KB, and each byte may make an object
 MAX_MEMBERS = 10_000
 MAX_NUMBERS = 1 << 25  # eight times what a weights file can hold
-_NESTED = ("state_dict", "model_state_dict", "model")  # where checkpoints keep it
+MAX_TENSORS = 1000
+_WRAPPERS = (  # where checkpoints keep the state dict
+    *("state_dict", "model_state_dict", "model_state", "model", "net", "network", "net_state_dict"),
+    *("module", "weights", "params"),
+)
+_PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.")  # of all names, from wrappers
+TORCHSCRIPT = (
+    "it is TorchScript, a program and its weights: torch.save(torch.jit.load(file).state_dict(), "
+    "'state.pt') in Python makes a state dict of it"
+)
+
+Tensors = dict[str, NDArray[np.float32]]
+Find = Callable[[str], bytes]  # from the name of a storage to its bytes
 
 
-def read_state_dict(content: bytes) -> dict[str, NDArray[np.float32]]:
-    """Return the tensors of a .pt or .pth file by name, in its order; bookkeeping is left out.
+def read_state_dict(content: bytes) -> tuple[Tensors, list[str]]:
+    """Read a .pt or .pth file, also one that keeps its state dict in a checkpoint's entry.
 
     Args:
-        content: what `torch.save(model.state_dict(), path)` wrote, with PyTorch 1.6 or newer.
+        content: what `torch.save(model.state_dict(), path)` wrote.
+
+    Returns:
+        The tensors by name, in the file's order, without bookkeeping; and the names of all
+        modules, also of those without tensors, as far as the file has them.
 
     Raises:
         WeightsError: truncated, not a state dict, or its pickle names anything but tensors.
     """
+    if content.startswith(OLD_MAGIC):
+        return _tensors(*_read_old(content))
     if (members := content.count(b"PK\1\2")) > MAX_MEMBERS:  # before zipfile makes objects of them
         raise WeightsError(f"{members:,} members in the zip file, at most {MAX_MEMBERS:,} are read")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _tensors(_Archive(archive, len(content)))
-    except _ZIP_ERRORS as error:
+            members_of = _Archive(archive, len(content))
+            pickle = members_of.get("data.pkl")
+            if len(pickle) > MAX_PICKLE:
+                raise WeightsError(
+                    f"data.pkl has {len(pickle):,} bytes, at most {MAX_PICKLE:,} are read"
+                )
+            return _tensors(read_pickle(pickle), lambda name: members_of.get(f"data/{name}"))
+    except ZIP_ERRORS as error:
         raise WeightsError(f"not a whole zip file of torch.save: {error}") from None
 
 
@@ -58,6 +84,8 @@ class _Archive:
         if len(found) != 1:
             raise WeightsError(f"expected one data.pkl in the zip file, found {len(found)}")
         self.root = found[0].removesuffix("data.pkl")
+        if any(name.startswith(f"{self.root}code/") for name in self._members):
+            raise WeightsError(TORCHSCRIPT)
         if self.get("byteorder", b"little") != b"little":
             raise WeightsError(f"byteorder is little, found {self.get('byteorder')!r:.40}")
 
@@ -80,34 +108,91 @@ class _Archive:
         return self._read[name]
 
 
-def _tensors(archive: _Archive) -> dict[str, NDArray[np.float32]]:
-    pickle = archive.get("data.pkl")
-    if len(pickle) > MAX_PICKLE:
-        raise WeightsError(f"data.pkl has {len(pickle):,} bytes, at most {MAX_PICKLE:,} are read")
-    found = read_pickle(pickle)
-    for key in _NESTED:
-        if isinstance(found, dict) and isinstance(found.get(key), dict):
-            found = found[key]
-    if not isinstance(found, dict) or not found:
-        raise WeightsError("expected a state dict, names and tensors: save model.state_dict()")
+def _read_old(content: bytes) -> tuple[Any, Find]:
+    """Read magic, version, system, the state dict, the keys; then each key's numbers."""
+    at = Cursor(content[len(OLD_MAGIC) : len(OLD_MAGIC) + MAX_PICKLE], "its pickles")
+    storages: dict[str, np.dtype[np.generic]] = {}
+    read_next(at)
+    read_next(at)
+    found = read_next(at, storages)
+    keys = read_next(at)
+    if not isinstance(keys, list) or not all(type(k) is str and k in storages for k in keys):
+        at.fail("the names of the tensors' storages", "others")
+    data = Cursor(content, "torch.save's file")
+    data.position = len(OLD_MAGIC) + at.position
+    numbers = {}
+    for key in keys:
+        count = data.uint(8, f"the count of storage {key!r:.40}")
+        numbers[key] = data.take(count * storages[key].itemsize, f"storage {key!r:.40}")
+
+    def find(name: str) -> bytes:
+        if name not in numbers:
+            raise WeightsError(f"storage {name!r:.40} is not in the file")
+        return numbers[name]
+
+    return found, find
+
+
+def _find(found: Any) -> tuple[dict[Any, Any], dict[str, Tensor]]:
+    """Return the state dict in what the pickle holds: the dict itself, and its tensors."""
+    level, seen = [("", found)], set[int]()
+    for _ in range(4):  # wrappers are at most so deep
+        inside = []
+        for where, value in level:
+            if not isinstance(value, dict) or id(value) in seen:
+                continue
+            seen.add(id(value))
+            tensors = {k: v for k, v in value.items() if isinstance(v, Tensor) and type(k) is str}
+            if any(len(tensor.shape) > 1 for tensor in tensors.values()):
+                inside.append((where, value, tensors))
+        if inside:
+            known = [entry for name in _WRAPPERS for entry in inside if entry[0] == name]
+            if len(inside) > 1 and not known:
+                names = ", ".join(where for where, *_ in inside)
+                raise WeightsError(
+                    f"it holds several networks, {names:.80}: save one of them alone"
+                )
+            return (known or inside)[0][1:]
+        level = [
+            (str(key), item)
+            for _, value in level
+            if isinstance(value, dict)
+            for key, item in value.items()
+            if "optim" not in str(key) and key != MODULES
+        ][:MAX_TENSORS]
+    raise WeightsError(
+        "expected a state dict, names and tensors, found none: torch.save(model.state_dict(), ...)"
+    )
+
+
+def _tensors(found: Any, find: Find) -> tuple[Tensors, list[str]]:
+    state, entries = _find(found)
+    modules = [name for name in state.get(MODULES, []) if name][: 4 * MAX_TENSORS]
     tensors = {}
     numbers = 0
-    for name, value in found.items():
-        if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise WeightsError(
-                f"expected a tensor for {name!r:.80}, found {type(value).__name__}: save "
-                "model.state_dict() alone"
-            )
+    for name, value in entries.items():
         numbers += math.prod(value.shape)
         if numbers > MAX_NUMBERS:  # tensors that share their numbers could be any number of them
             raise WeightsError(f"more than {MAX_NUMBERS:,} numbers, up to tensor {name!r:.80}")
         if name.rpartition(".")[2] != "num_batches_tracked":
-            tensors[name] = _array(name, value, archive)
-    return tensors
+            tensors[name] = _array(name, value, find)
+    return strip_prefixes(tensors, modules)
 
 
-def _array(name: str, tensor: Tensor, archive: _Archive) -> NDArray[np.float32]:
-    data = np.frombuffer(archive.get(f"data/{tensor.storage}"), np.uint8)
+def strip_prefixes(tensors: Tensors, modules: list[str]) -> tuple[Tensors, list[str]]:
+    """Take what wrappers put before all names, such as `module.`, from tensors and modules."""
+    while prefix := next((p for p in _PREFIXES if all(n.startswith(p) for n in tensors)), ""):
+        if not tensors:
+            break
+        tensors = {name.removeprefix(prefix): value for name, value in tensors.items()}
+        modules = [name.removeprefix(prefix) for name in modules if name.startswith(prefix)]
+    return tensors, modules
+
+
+def _array(name: str, tensor: Tensor, find: Find) -> NDArray[np.float32]:
+    where = tensor.storage
+    data = np.frombuffer(where if isinstance(where, bytes) else find(where), np.uint8)
+    called = "the pickle" if isinstance(where, bytes) else f"data/{where}"
     size = tensor.dtype.itemsize
     if tensor.dtype.kind == "i":
         raise WeightsError(f"tensor {name!r:.80} holds whole numbers, not floats")
@@ -116,7 +201,7 @@ def _array(name: str, tensor: Tensor, archive: _Archive) -> NDArray[np.float32]:
     if 0 in tensor.shape or max(last + 1, math.prod(tensor.shape)) * size > len(data):
         raise WeightsError(
             f"tensor {name!r:.80}: shape {tensor.shape}, strides {tensor.strides} and offset "
-            f"{tensor.offset} do not fit data/{tensor.storage} of {len(data):,} bytes"
+            f"{tensor.offset} do not fit {called} of {len(data):,} bytes"
         )
     numbers = data[: len(data) // size * size].view(tensor.dtype)[tensor.offset :]
     strides = [stride * size for stride in tensor.strides]

@@ -2,9 +2,11 @@
 
 A pickle is a program, and Python's own reader calls whatever it names. The reader here knows the
 instructions that a state dict needs and a handful of names; any other name ends the reading.
-Tensors come back as descriptions of where their numbers are.
+Tensors come back as descriptions of where their numbers are, and what checkpoints keep beside them,
+such as a device or the arguments of a run, as nothing at all.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +25,18 @@ _STORAGES = {
 _DICT = "collections.OrderedDict"
 _TENSOR = "torch._utils._rebuild_tensor_v2"
 _PARAMETER = "torch._utils._rebuild_parameter"
+_NUMPY = re.compile(r"numpy\.(_?core\.multiarray\.(scalar|_reconstruct)|ndarray|dtype)")
+_BYTES = "_codecs.encode"  # how protocol 2 writes bytes
+_BESIDE = {  # what may stand beside a state dict; it is left out
+    *("argparse.Namespace", "types.SimpleNamespace", "torch.device", "torch.Size"),
+    *("torch.torch_version.TorchVersion", "collections.defaultdict", "builtins.set"),
+    *("pathlib.PosixPath", "pathlib.WindowsPath", "datetime.datetime"),
+}
+MODULES = "_metadata"  # an entry of a state dict: the names of all modules, in their order
+_WHOLE = (
+    "a whole module or another object, pickled with its class. Where the class is at hand: "
+    "model = torch.load(file, weights_only=False), then torch.save(model.state_dict(), 'state.pt')"
+)
 
 
 @dataclass(frozen=True)
@@ -36,11 +50,22 @@ class _Name:
 class Tensor:
     """Where the numbers of a tensor are, and how they are laid out."""
 
-    storage: str  # the member with the numbers
+    storage: str | bytes  # the member with the numbers, or themselves
     dtype: "np.dtype[np.generic]"
     offset: int  # in numbers, as the strides
     shape: tuple[int, ...]
     strides: tuple[int, ...]
+
+
+@dataclass(eq=False)
+class _Array:
+    """A numpy array or dtype on its way: a BUILD tells what is in it."""
+
+    dtype: "np.dtype[np.generic] | None" = None
+
+
+class _Nothing:
+    """What stands in for a value that is left out."""
 
 
 def read_pickle(content: bytes) -> Any:
@@ -49,15 +74,24 @@ def read_pickle(content: bytes) -> Any:
     Raises:
         WeightsError: an instruction or a name that a state dict does not need, or truncated.
     """
-    at = Cursor(content, "data.pkl")
+    return read_next(Cursor(content, "data.pkl"))
+
+
+def read_next(at: Cursor, storages: "dict[str, np.dtype[np.generic]] | None" = None) -> Any:
+    """Run a pickle up to its end, where another one may begin; see `read_pickle`.
+
+    Args:
+        at: where it begins.
+        storages: gets the name and the dtype of each storage that it names.
+    """
     try:
-        return _run(at)
+        return _run(at, {} if storages is None else storages)
     except (IndexError, KeyError, TypeError, ValueError) as error:
         # The stack or the memo does not hold what the instruction takes.
         at.fail("a state dict", f"a broken pickle ({type(error).__name__})")
 
 
-def _run(at: Cursor) -> Any:
+def _run(at: Cursor, storages: "dict[str, np.dtype[np.generic]]") -> Any:
     stack: list[Any] = []
     marked: list[list[Any]] = []  # the stacks below the open marks
     memo: dict[int, Any] = {}
@@ -130,12 +164,15 @@ def _run(at: Cursor) -> Any:
                 attribute, module = _same(stack.pop(), str), _same(stack.pop(), str)
                 stack.append(_known(at, start, f"{module:.80}.{attribute:.80}"))
             case b"Q":  # BINPERSID
-                stack.append(_same(stack.pop(), tuple))
-            case b"R":  # REDUCE
+                place = _same(stack[-1], tuple)
+                if len(place) > 2 and type(place[1]) is _Name and type(place[2]) is str:
+                    storages[place[2]] = _STORAGES[place[1].text]
+            case b"R" | b"\x81":  # REDUCE, NEWOBJ
                 arguments, name = _same(stack.pop(), tuple), _same(stack.pop(), _Name).text
                 stack.append(_rebuilt(at, start, name, arguments))
-            case b"b":  # BUILD: only ever OrderedDict's _metadata, versions of the modules
-                stack.pop()
+            case b"b":  # BUILD
+                state = stack.pop()
+                stack.append(_built(at, start, stack.pop(), state))
             case op:
                 at.fail("an instruction of a state dict", f"0x{op.hex()}", start)
 
@@ -161,11 +198,11 @@ def _line(at: Cursor) -> str:
 
 
 def _known(at: Cursor, start: int, name: str) -> _Name:
-    if name not in (_DICT, _TENSOR, _PARAMETER) and name not in _STORAGES:
+    known = name in (_DICT, _TENSOR, _PARAMETER, _BYTES) or name in _STORAGES or name in _BESIDE
+    if not known and not _NUMPY.fullmatch(name):
         at.fail(
             "tensors and OrderedDict only",
-            f"{name!r}, which is refused: a pickle can run any program. Save "
-            "model.state_dict() alone, with float tensors",
+            f"{name!r}, which is refused: a pickle can run any program. It may be {_WHOLE}",
             start,
         )
     return _Name(name)
@@ -177,13 +214,43 @@ def _rebuilt(at: Cursor, start: int, name: str, arguments: tuple[Any, ...]) -> A
             return {}
         case "torch._utils._rebuild_parameter", (Tensor() as tensor, *_):
             return tensor
+        case "_codecs.encode", (str(letters), "latin1"):
+            return letters.encode("latin1")
+        case "numpy.dtype", (str(kind), *_):
+            return _Array(_DTYPES.get(kind))
+        case name, _ if name in _BESIDE or name.startswith("numpy."):
+            return _Array() if name.endswith("_reconstruct") else _Nothing()
         case "torch._utils._rebuild_tensor_v2", (
-            ("storage", _Name(kind), str(key), _, _),
+            ("storage", _Name(kind), str(key), _, _, *views),
             int(offset),
             tuple(shape),
             tuple(strides),
             *_,
-        ) if kind in _STORAGES and len(shape) == len(strides) <= 8:
+        ) if kind in _STORAGES and len(shape) == len(strides) <= 8 and views in ([], [None]):
             if all(type(n) is int and 0 <= n < 1 << 40 for n in (offset, *shape, *strides)):
                 return Tensor(key, _STORAGES[kind], offset, shape, strides)
     at.fail(f"the arguments of {name}", "others", start)
+
+
+_DTYPES = {dtype.str[1:]: dtype for dtype in _STORAGES.values() if dtype != FLOATS["BF16"]}
+
+
+def _built(at: Cursor, start: int, value: Any, state: Any) -> Any:
+    """Return a value with the state that BUILD gives it."""
+    match value, state:
+        case dict(), {"_metadata": dict(modules)}:
+            value[MODULES] = [name for name in modules if type(name) is str]
+        case _Array(None), (1, tuple(shape), _Array(dtype), bool(by_columns), bytes(numbers)):
+            sizes = [n for n in shape if type(n) is int and n >= 0]
+            if dtype is None or len(sizes) != len(shape) or len(sizes) > 8:
+                at.fail("an array of floats", "another", start)
+            steps = np.cumprod([1, *(sizes if by_columns else reversed(sizes))], dtype=object)[:-1]
+            strides = steps if by_columns else reversed(steps)
+            return Tensor(numbers, dtype, 0, tuple(sizes), tuple(strides))
+        case _Array(), (_, "<" | "|" | None, *_) | None:
+            pass
+        case dict() | _Nothing(), _:
+            pass
+        case _:
+            at.fail("the state of a state dict's value", "another", start)
+    return value

@@ -33,7 +33,9 @@ class Release:
         pushed_at: when it was uploaded, UTC, such as "2026-11-22T10:30:00Z".
         previous: sha256 of what was served before it; None when nothing was, or in a list.
         metrics: what training measured, as the file says it; {} when the bucket does not know.
-        is_current: whether the edge serves it, in a list; equality leaves both aside.
+        check: what `mnist-nb check` found of it at the push: `digits`, the share of digits made by
+            this project that it reads, and `cost`; {} when the bucket does not know.
+        is_current: whether the edge serves it, in a list; equality leaves these three aside.
     """
 
     sha256: str
@@ -44,11 +46,13 @@ class Release:
     previous: str | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     is_current: bool = field(default=False, compare=False)
+    check: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         values = {name: getattr(self, name) for name in _POINTER_FIELDS}
-        return {**values, "metrics": dict(self.metrics), "current": self.is_current}
+        notes = {"metrics": dict(self.metrics), "check": dict(self.check)}
+        return {**values, **notes, "current": self.is_current}
 
 
 def key_of(sha256: str) -> str:
@@ -151,19 +155,23 @@ def _may_be(name: str, value: Any) -> bool:
     )
 
 
-def write_metadata(name: str, metrics: Mapping[str, Any]) -> dict[str, str]:
+def write_metadata(name: str, metrics: Mapping[str, Any], check: str = "{}") -> dict[str, str]:
     """What goes with the object, so that a list need not read the files; ASCII, as in a header."""
     text = quote(json.dumps(metrics), safe="{}:,. ")
-    return {"name": quote(name), "metrics": text if len(text) <= _MOST_METRICS else "{}"}
+    known = text if len(text) <= _MOST_METRICS else "{}"
+    return {"name": quote(name), "metrics": known, "check": check}
 
 
-def read_metadata(metadata: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-    """Name and metrics; empty where somebody else put the object there."""
-    try:
-        metrics = json.loads(unquote(metadata.get("metrics", "")))
-    except (ValueError, RecursionError):
-        metrics = {}
-    return unquote(metadata.get("name", "")), metrics if isinstance(metrics, dict) else {}
+def read_metadata(metadata: Mapping[str, str]) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Name, metrics and check; empty where somebody else put the object there."""
+    found = []
+    for entry in ("metrics", "check"):
+        try:
+            value = json.loads(unquote(metadata.get(entry, "")))
+        except (ValueError, RecursionError):
+            value = {}
+        found.append(value if isinstance(value, dict) else {})
+    return unquote(metadata.get("name", "")), found[0], found[1]
 
 
 def time_of(moment: datetime) -> str:

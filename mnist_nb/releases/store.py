@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mnist_nb.errors import ReleaseError, WeightsError
-from mnist_nb.network import MAX_BYTES, Candidate, read_weights
+from mnist_nb.network import MAX_BYTES, Candidate, certify, read_weights
 from mnist_nb.releases.bucket import BucketSettings, connect, errors_named, http_status
 from mnist_nb.releases.release import (
     MOST_POINTER,
@@ -51,6 +51,7 @@ class Store:
     def _upload(self, candidate: Candidate, say: Callable[[str], object]) -> Release:
         """Put a file there, unless it is, and check what arrived."""
         sha256, architecture = candidate.weights.sha256, candidate.weights.architecture
+        check = certify(candidate.weights).short()
         with self._named(f"cannot push {candidate.path}"):
             say(f"uploading {megabytes(len(candidate.content))}")
             try:
@@ -60,7 +61,7 @@ class Store:
                     Body=candidate.content,
                     IfNoneMatch="*",
                     ContentType="application/octet-stream",
-                    Metadata=write_metadata(architecture.name, architecture.metrics),
+                    Metadata=write_metadata(architecture.name, architecture.metrics, check),
                 )
             except ClientError as error:
                 if http_status(error) != 412:  # 412: the same file was pushed before
@@ -83,7 +84,10 @@ class Store:
         except WeightsError as error:
             raise ReleaseError(f"the object {key_of(sha256)} is no weights file: {error}") from None
         when, metrics = time_of(answer["LastModified"]), dict(architecture.metrics)
-        return Release(sha256, key_of(sha256), len(content), architecture.name, when, None, metrics)
+        name, check = architecture.name, read_metadata(answer["Metadata"])[2]
+        return Release(
+            sha256, key_of(sha256), len(content), name, when, None, metrics, check=check
+        )
 
     def _content(self, sha256: str) -> bytes:
         answer = self._s3.get_object(Bucket=self.settings.bucket, Key=key_of(sha256))
@@ -91,9 +95,9 @@ class Store:
 
     def _described(self, sha256: str) -> Release:
         head = self._s3.head_object(Bucket=self.settings.bucket, Key=key_of(sha256))
-        name, metrics = read_metadata(head["Metadata"])
+        name, metrics, check = read_metadata(head["Metadata"])
         size, when = head["ContentLength"], time_of(head["LastModified"])
-        return Release(sha256, key_of(sha256), size, name, when, None, metrics)
+        return Release(sha256, key_of(sha256), size, name, when, None, metrics, check=check)
 
     def _stored(self, start: str) -> Iterator[str]:
         """The sha256 of every file whose sha256 starts so."""

@@ -19,7 +19,6 @@ from mnist_nb.drawing.raster import rasterize
 from mnist_nb.drawing.samples import samples
 from mnist_nb.errors import WeightsError
 from mnist_nb.local_edge.local_edge import LocalEdge
-from mnist_nb.network.convert import to_onnx
 from mnist_nb.network.file_format import read_weights, shipped_weights
 from tests.cli.conftest import run
 from tests.support.files import LAYERS, TENSORS, network, pack
@@ -63,7 +62,7 @@ def test_help_names_every_command() -> None:
         "status",
         "withdraw",
     ]
-    others = ["app", "classify", "completion", "doctor", "edge", "export", "import", "lab"]
+    others = ["app", "check", "classify", "completion", "doctor", "edge", "export", "import", "lab"]
     assert sorted(main.commands) == sorted([*others, *released])
     for name in released:
         text = " ".join(run(name, "--help").output.split())
@@ -245,51 +244,6 @@ def test_an_error_of_ours_is_one_paragraph_without_a_traceback(tmp_path: Path) -
     assert done.stdout == ""
     assert done.stderr.startswith(f"MNIST_NB_DEPLOY is {tmp_path}, which is not the deploy/ folder")
     assert len(done.stderr.splitlines()) == 1
-
-
-# --- import and export ---------------------------------------------------------------------------
-
-
-def test_import_writes_a_weights_file_beside_it_once(state_dict: Path) -> None:
-    result = run("import", state_dict)
-    assert result.exit_code == 0, result.stderr
-    assert "layers    flatten linear\n" in result.stdout
-    target = state_dict.with_suffix(".safetensors")
-    weights = read_weights(target)
-    assert f"{target}   line {weights.sha256[:8]}, 7,840 parameters" in result.stdout
-    again = run("import", state_dict)
-    assert again.exit_code == 1
-    assert "is there already" in again.stderr
-    assert run("import", state_dict, "--out", target, "--name", "mine").exit_code == 0
-    assert read_weights(target).architecture.name == "mine"
-
-
-def test_import_takes_layers_from_a_file(state_dict: Path, tmp_path: Path) -> None:
-    layers = [{"op": "relu"}, {"op": "flatten"}, {"op": "linear", "weight": "fc.weight"}]
-    (tmp_path / "layers.json").write_text(json.dumps(layers))
-    result = run("import", state_dict, "--layers", tmp_path / "layers.json")
-    assert "layers    relu flatten linear\n" in result.stdout
-    (tmp_path / "layers.json").write_bytes(b"\xff")
-    result = run("import", state_dict, "--layers", tmp_path / "layers.json", "--out", "x")
-    assert result.exit_code == 1
-    assert "layers.json" in result.stderr
-
-
-def test_import_refuses_what_it_does_not_know(tmp_path: Path) -> None:
-    (tmp_path / "some.pt").write_bytes(b"GIF89a, or so")
-    result = run("import", tmp_path / "some.pt")
-    assert result.exit_code == 1
-    assert "expected Burn's .bin or .bpk or a PyTorch state dict" in result.stderr
-    assert list(tmp_path.iterdir()) == [tmp_path / "some.pt"]
-
-
-def test_export_writes_onnx(tmp_path: Path) -> None:
-    result = run("export", tmp_path / "mnist.onnx")
-    assert result.exit_code == 0, result.stderr
-    assert (tmp_path / "mnist.onnx").read_bytes() == to_onnx(read_weights(shipped_weights()))
-    result = run("export", tmp_path / "no" / "mnist.onnx")
-    assert result.exit_code == 1
-    assert "cannot write" in result.stderr
 
 
 # --- doctor --------------------------------------------------------------------------------------

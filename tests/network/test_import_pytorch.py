@@ -32,7 +32,7 @@ def test_saved_is_what_pytorch_reads_too():
     content = saved(arrays)
     for name, value in torch.load(io.BytesIO(content), weights_only=True).items():
         np.testing.assert_array_equal(value.numpy(), arrays[name])
-        np.testing.assert_array_equal(read_state_dict(content)[name], arrays[name])
+        np.testing.assert_array_equal(read_state_dict(content)[0][name], arrays[name])
 
 
 def torch_file(tmp_path, module, **options):
@@ -119,7 +119,7 @@ def test_named_modules_are_inferred_whatever_their_dtype(tmp_path, dtype):
         for name, value in module.state_dict().items()
     }
     torch.save({"epoch": 3, "state_dict": state, "loss": 0.5}, tmp_path / "checkpoint.pth")
-    content = convert(tmp_path / "checkpoint.pth", name="mine")
+    content = convert(tmp_path / "checkpoint.pth", name="mine", activation="gelu")
     assert ops(content) == [
         *("conv2d", "batchnorm2d", "gelu", "conv2d", "batchnorm2d", "gelu"),
         *("flatten", "linear", "gelu", "linear"),
@@ -146,8 +146,6 @@ def test_layers_that_are_given(tmp_path):
         )
     )
     path = torch_file(tmp_path, module)
-    with pytest.raises(WeightsError, match=r"no pooling, stride or order .*--layers layers.json"):
-        convert(path)
     layers = [
         {"op": "conv2d", "weight": "0.weight", "bias": "0.bias", "stride": 2},
         {"op": "relu"},
@@ -191,10 +189,10 @@ def norms(*prefixes, channels=4):
         ({"conv1.weight": (4, 1, 3, 3), **norms("bn1", "bn2")}, "not in the order"),
         ({"norm.weight": (4,), "norm.bias": (4,)}, r"norm.weight \(4,\), .* is no Conv2d"),
         ({"lstm.weight_ih": (4, 4)}, "lstm.weight_ih"),
-        ({"weight": (10, 700)}, "expected .out, in. for an input"),
-        ({"a.weight": (10, 784), **norms("b")}, "takes .channels, rows, columns"),
-        ({}, "1 to 64 layers"),
-        ({f"{i}.weight": (10, 784) for i in range(70)}, "1 to 64 layers"),
+        ({"weight": (10, 700)}, "fits nothing before it"),
+        ({"a.weight": (10, 784), **norms("b")}, r"b of \(4,\) fits nothing before it"),
+        ({}, "no weights"),
+        ({f"{i}.weight": (10, 784) for i in range(70)}, "1.weight|1 of .10, 784. fits nothing"),
     ],
 )
 def test_what_cannot_be_inferred_says_how_to_give_it(shapes, says):
@@ -216,7 +214,7 @@ def evil(call):
         (text("os") + text("system") + b"\x93" + text("touch ran") + b"\x85R", "os.system"),
         (named("torch.load") + text("x") + b"\x85R", "torch.load"),
         (named("torch._utils.os.system") + text("touch ran") + b"\x85R", "_utils.os.system"),
-        (named("numpy.core.multiarray.scalar"), "multiarray.scalar"),
+        (named("numpy.load") + text("x") + b"\x85R", "numpy.load"),
     ],
 )
 def test_a_pickle_that_names_anything_else_is_refused_and_not_run(
@@ -257,9 +255,9 @@ STORAGE = b"(" + text("storage") + named("torch.FloatStorage") + text("0") + tex
         (named("collections.OrderedDict") + b"N\x85R", "expected the arguments of collections"),
         (named("torch.FloatStorage") + b")R", "expected the arguments of torch.FloatStorage"),
         (b"}b", "broken pickle"),
-        (b"N", "save model.state_dict"),
-        (b"}", "save model.state_dict"),
-        (b"}" + text("w") + whole(7) + b"s", "expected a tensor for 'w', found int"),
+        (b"N", "expected a state dict"),
+        (b"}", "expected a state dict"),
+        (b"}" + text("w") + whole(7) + b"s", "expected a state dict"),
         (b"", "broken pickle .IndexError."),
     ],
 )
@@ -277,15 +275,15 @@ def test_a_broken_pickle_is_refused(call, says):
         (tensor("0", W, strides=(785, 1)), "do not fit"),
         (tensor("0", W, strides=(-784, 1)), "expected the arguments"),
         (tensor("0", W, shape=(2**31 - 1, 4), strides=(0, 0)), "more than 33,554,432 numbers"),
-        (tensor("0", W, shape=(7841,), strides=(0,)), "do not fit"),
+        (tensor("0", W, shape=(7841, 1), strides=(0, 0)), "do not fit"),
         (tensor("0", W, shape=(0, 784)), "do not fit"),
         (tensor("0", W, shape=(1,) * 9), "expected the arguments"),
         (tensor("0", W, shape=(1,), strides=()), "expected the arguments"),
         (tensor("1", W), "'data/1' is not in the zip file"),
         (tensor("../../x", W), "is not in the zip file"),
         (tensor("0", W, kind="Quantized"), "torch.QuantizedStorage', which is refused"),
-        (tensor("0", W, kind="Long", shape=(5,)), "whole numbers"),
-        (tensor("0", W, shape=()), "is no Conv2d"),
+        (tensor("0", W, kind="Long", shape=(5, 1)), "whole numbers"),
+        (tensor("0", W, shape=(1, 1, 1)), "is no Conv2d"),
     ],
 )
 def test_tensors_that_do_not_fit_their_numbers(entry, says):
@@ -307,7 +305,7 @@ def test_zip_files_that_torch_does_not_write():
         (archive(good, {"data/0": W.tobytes(), "byteorder": b"big"}), "byteorder is little"),
         (archive(good, {"b/data.pkl": b""}), "one data.pkl in the zip file, found 2"),
         (b"PK\x03\x04" + bytes(100), "not a zip file"),
-        (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "before 1.6"),
+        (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "its pickles, byte 0"),
     ):
         with pytest.raises(WeightsError, match=says):
             convert(content)

@@ -62,7 +62,7 @@ def test_a_good_pointer_is_read() -> None:
 
 @pytest.mark.parametrize("metrics", ["[", "[]", DEEP, "1" * 5000])
 def test_metadata_of_a_stranger_has_no_metrics(metrics: str) -> None:
-    assert read_metadata({"name": "n", "metrics": metrics}) == ("n", {})
+    assert read_metadata({"name": "n", "metrics": metrics}) == ("n", {}, {})
 
 
 @pytest.mark.parametrize(

@@ -103,11 +103,13 @@ def test_a_list_tells_what_training_measured_and_which_is_current(
     listed = {release.sha256: release for release in releases.list()}
     assert listed[measured.sha256].metrics == metrics
     assert listed[long.sha256].metrics == {}  # too long to be kept beside the object
-    assert listed["0" * 64].metrics == {}
+    assert listed["0" * 64].metrics == listed["0" * 64].check == {}
+    assert listed[measured.sha256].check == measured.check
     assert [r.sha256 for r in listed.values() if r.is_current] == [measured.sha256]
     assert measured.to_dict() == {
         **pointer(s3),
         "metrics": metrics,
+        "check": {"digits": measured.check["digits"], "cost": 47132},
         "current": True,
     }
 

@@ -1,0 +1,94 @@
+"""What is known of a network before anybody relies on it, in a moment and without an edge."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from mnist_nb.network import plain_loops
+from mnist_nb.network.by_digits import POOR, digits
+from mnist_nb.network.cost import count
+from mnist_nb.network.file_format import Weights
+from mnist_nb.network.numpy_network import Network
+
+SLOW = 20_000_000  # multiply-adds of an image beyond which plain loops take seconds
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a network is, and what it does with digits that this project makes.
+
+    Attributes:
+        name, sha256: of the network and its file.
+        layers: the op of each.
+        parameters: how many numbers training found.
+        cost: of an image at the edge, in multiply-adds; `docs/weights-format.md` has the table.
+        digits: share of our digits that it reads right.
+        not_sure_below: its threshold, None for none.
+        temperature: what its logits were divided by in the file, None when it does not say.
+    """
+
+    name: str
+    sha256: str
+    layers: tuple[str, ...]
+    parameters: int
+    cost: int
+    digits: float
+    not_sure_below: float | None
+    temperature: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self) | {"layers": list(self.layers)}
+
+    def short(self) -> str:
+        """Return what is kept with a release, in JSON."""
+        return json.dumps({"digits": round(self.digits, 4), "cost": self.cost})
+
+    @property
+    def doubt(self) -> str:
+        """What to tell whoever wants to serve it; "" for nothing."""
+        if self.digits >= POOR:
+            return ""
+        return (
+            f"{self.name} reads only {self.digits:.0%} of the digits that this project makes: were "
+            "its pixels scaled in training as the file says?"
+        )
+
+
+def certify(weights: Weights) -> Certificate:
+    """Return the certificate of a network, in some tenths of a second."""
+    entry, network = weights.architecture, Network(weights)
+    shapes = {name: tensor.shape for name, tensor in weights.tensors.items()}
+    cost, _ = count(entry, entry.shapes(shapes), shapes)
+    images, labels = digits()
+    few = max(20, min(len(images), int(2e9 / cost)))
+    with np.errstate(all="ignore"):
+        right = network.logits(images[:few]).argmax(axis=1) == labels[:few]
+    temperature = entry.metrics.get("temperature")
+    return Certificate(
+        name=entry.name,
+        sha256=weights.sha256,
+        layers=tuple(layer["op"] for layer in json.loads(entry.to_json())["layers"]),
+        parameters=weights.parameters,
+        cost=cost,
+        digits=float(right.mean()),
+        not_sure_below=network.not_sure_below,
+        temperature=temperature if isinstance(temperature, int | float) else None,
+    )
+
+
+def plain_difference(weights: Weights, most: int = 3) -> float:
+    """Return the largest difference of a probability in numpy and in plain loops, float64.
+
+    Args:
+        weights: the network.
+        most: how many images to try; a costly network gets fewer, as loops take seconds.
+    """
+    shapes = {name: tensor.shape for name, tensor in weights.tensors.items()}
+    entry = weights.architecture
+    cost, _ = count(entry, entry.shapes(shapes), shapes)
+    images = digits()[0][: most if cost < SLOW else 1]
+    plain = [plain_loops.predict(weights, image) for image in images]
+    return float(np.abs(Network(weights).predict(images) - plain).max())
