@@ -12,6 +12,7 @@ from mnist_nb.network.file_format import (
     shipped_weights,
     write_weights,
 )
+from mnist_nb.network.gradients import Forward, Gradients, moved
 from mnist_nb.network.layers_of import Layers
 from mnist_nb.network.numpy_network import Network, gelu
 from mnist_nb.network.ops import (
@@ -50,7 +51,9 @@ __all__ = [
     "Candidate",
     "Conv2d",
     "Flatten",
+    "Forward",
     "Gelu",
+    "Gradients",
     "Layer",
     "Layers",
     "Linear",
@@ -68,6 +71,7 @@ __all__ = [
     "gelu",
     "is_sure",
     "milliseconds",
+    "moved",
     "percent",
     "plain_outputs",
     "reach",
