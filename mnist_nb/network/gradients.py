@@ -144,7 +144,9 @@ def _linear(layer: Linear, x: Array, tensors: Tensors) -> tuple[Array, Back]:
     y = x @ weight.T  # (N, out)
 
     def back(dy: Array) -> tuple[Array, dict[str, Array]]:
-        own = {layer.weight: dy.T @ x}  # (out, in): error that comes out times what went in
+        own: dict[str, Array] = {
+            layer.weight: dy.T @ x
+        }  # (out, in): error that comes out times what went in
         if layer.bias:
             own[layer.bias] = dy.sum(axis=0)  # (out,)
         dx: Array = dy @ weight  # (N, in)
@@ -167,7 +169,7 @@ def _conv2d(layer: Conv2d, x: Array, tensors: Tensors) -> tuple[Array, Back]:
 
     def back(dy: Array) -> tuple[Array, dict[str, Array]]:
         error = dy.reshape(n, out, -1)  # (N, O, R*S)
-        own = {layer.weight: (error @ patches).sum(axis=0).reshape(weight.shape)}
+        own: dict[str, Array] = {layer.weight: (error @ patches).sum(axis=0).reshape(weight.shape)}
         if layer.bias:
             own[layer.bias] = error.sum(axis=(0, 2))  # (O,)
         spread = error.transpose(0, 2, 1) @ matrix  # (N, R*S, C*k*k)
@@ -187,7 +189,7 @@ def _batchnorm2d(layer: BatchNorm2d, x: Array, tensors: Tensors) -> tuple[Array,
     normal = (x - mean) / spread  # (N, C, H, W)
 
     def back(dy: Array) -> tuple[Array, dict[str, Array]]:
-        own = {
+        own: dict[str, Array] = {
             f"{layer.prefix}.weight": (dy * normal).sum(axis=(0, 2, 3)),  # (C,)
             f"{layer.prefix}.bias": dy.sum(axis=(0, 2, 3)),
         }

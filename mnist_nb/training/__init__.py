@@ -3,5 +3,6 @@
 from mnist_nb.training.collection import Collection
 from mnist_nb.training.design import design
 from mnist_nb.training.loop import Step
+from mnist_nb.training.numpy_loop import Moment, learn
 
-__all__ = ["Collection", "Step", "design"]
+__all__ = ["Collection", "Moment", "Step", "design", "learn"]
