@@ -15,8 +15,8 @@ def done(run_notebook: RunNotebook) -> NotebookNode:
     return run_notebook("02_how_it_works.ipynb")
 
 
-VIEWS = ("subject", "raster", "numbers", "by-hand", "bend", "feature-maps", "heat", "temperature",
-         "not-sure")  # fmt: skip
+VIEWS = ("subject", "raster", "numbers", "by-hand", "bend", "feature-maps", "looks-for",
+         "heat", "temperature", "not-sure")  # fmt: skip
 
 
 def test_the_edge_answers_and_agrees_to_rounding(done: NotebookNode) -> None:

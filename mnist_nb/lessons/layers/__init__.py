@@ -14,6 +14,7 @@ from mnist_nb.lessons.layers.convolution import Convolution
 from mnist_nb.lessons.layers.evidence import Evidence
 from mnist_nb.lessons.layers.exchange import Exchange, Starts
 from mnist_nb.lessons.layers.feature_maps import Curves, FeatureMaps
+from mnist_nb.lessons.layers.looks_for import LooksFor
 from mnist_nb.lessons.layers.pixels import Pixels, RasterSteps
 from mnist_nb.lessons.layers.subject import Subject
 
@@ -25,6 +26,7 @@ __all__ = [
     "Evidence",
     "Exchange",
     "FeatureMaps",
+    "LooksFor",
     "Pixels",
     "RasterSteps",
     "Softmax",

@@ -50,6 +50,7 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     title = "A view"  # what the fallback is called
     at_rest = False  # see `Follower`
+    shows_anew = True  # when the value of a control changes
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.shown = widgets.HTML()
         self.shown.add_class("mn-shown")
         for control in controls:
-            if control.has_trait("value"):
+            if self.shows_anew and control.has_trait("value"):
                 control.observe(lambda change: self.follow(), "value")
         tools = widgets.HBox(list(controls))
         tools.add_class("mn-tools" if controls else "mnist-nb-hidden")
@@ -118,9 +119,13 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
             self.children = [self._body]
             close_all(self)
 
+    def picture(self) -> str:
+        """Return all that is shown, for those who have no widgets."""
+        return str(self.shown.value)
+
     def still(self) -> str:
         """Return what is shown now as HTML that needs neither a kernel nor another file."""
-        shown = self.shown.value.replace(BESIDE, "")  # the pad is not in the picture
+        shown = self.picture().replace(BESIDE, "")  # the pad is not in the picture
         return f'<style>{css()}</style><div class="mnist-nb mn-still">{shown}</div>'
 
     def __repr__(self) -> str:
