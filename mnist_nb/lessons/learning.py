@@ -46,16 +46,15 @@ class OneStep(View):
         self.label.value = min(4, len(subject.network.labels) - 1)
         self.filter = dropdown("Filter", range(len(patterns)))
         self.rate = slider("Rate", USUAL, LOWEST, HIGHEST, "260px")
-        guard = subject.pad.status.guard
 
         def steps(count: int) -> Callable[[], None]:
-            return guard(lambda: self.learn(count))
+            return self.guarded(lambda: self.learn(count))
 
         controls = [
             self.label,
             button("Step", "Move each number a little against its gradient", steps(1)),
             button("Ten steps", "Do that ten times", steps(10)),
-            button("Start over", "Go back to the network as it was", guard(self.start_over)),
+            button("Start over", "Go back to the network as it was", self.guarded(self.start_over)),
             self.rate,
             self.filter,
         ]

@@ -34,6 +34,7 @@ from mnist_nb.network.ops import (
 )
 from mnist_nb.network.plain_loops import outputs as plain_outputs
 from mnist_nb.network.plain_loops import run as run_plainly
+from mnist_nb.network.smallest_dot import RADII, Dot, ink_gradients, smallest_dot
 from mnist_nb.network.words import GUESS, Verdict, difference, milliseconds, percent, short, verdict
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "NORM",
     "OP",
     "PATCH",
+    "RADII",
     "Activation",
     "Answer",
     "Architecture",
@@ -50,6 +52,7 @@ __all__ = [
     "BatchNorm2d",
     "Candidate",
     "Conv2d",
+    "Dot",
     "Flatten",
     "Forward",
     "Gelu",
@@ -69,6 +72,7 @@ __all__ = [
     "erased",
     "evidence",
     "gelu",
+    "ink_gradients",
     "is_sure",
     "milliseconds",
     "moved",
@@ -80,6 +84,7 @@ __all__ = [
     "run_plainly",
     "shipped_weights",
     "short",
+    "smallest_dot",
     "threshold",
     "to_onnx",
     "verdict",

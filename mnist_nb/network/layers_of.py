@@ -71,6 +71,11 @@ class Layers:
         values = _first(self.network, index + 1).logits(images)
         return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
+    def features(self, images: NDArray[np.uint8]) -> Array:
+        """Return the numbers that enter the last layer, which adds up the evidence, (N, n)."""
+        last = self.index(Linear, -1)
+        return _first(self.network, last).logits(images)
+
     def field(self, index: int, row: int, column: int) -> tuple[int, int, int]:
         """Return which pixels a number of a layer before the flatten depends on.
 

@@ -94,7 +94,7 @@ def test_it_follows_the_pad_and_reads_without_a_kernel(
     view = LooksFor(subject, digits)
     before = view.detail.value
     subject.pad.drawing = samples()[7]
-    view.follow()
+    view.point()
     assert view.detail.value != before
     still = view.still()
     assert view.detail.value in still

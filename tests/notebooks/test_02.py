@@ -16,7 +16,7 @@ def done(run_notebook: RunNotebook) -> NotebookNode:
 
 
 VIEWS = ("subject", "raster", "numbers", "by-hand", "bend", "feature-maps", "looks-for",
-         "heat", "temperature", "not-sure")  # fmt: skip
+         "heat", "digit-map", "temperature", "not-sure", "dot")  # fmt: skip
 
 
 def test_the_edge_answers_and_agrees_to_rounding(done: NotebookNode) -> None:

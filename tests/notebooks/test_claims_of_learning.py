@@ -11,7 +11,7 @@ from mnist_nb import Network, rasterize
 from mnist_nb.drawing import homemade
 from mnist_nb.lessons.layers.subject import SAMPLE
 from mnist_nb.lessons.learning import USUAL
-from mnist_nb.network import Forward, Weights, moved
+from mnist_nb.network import Forward, Weights, moved, smallest_dot
 from mnist_nb.training import learn
 
 from .conftest import says
@@ -59,3 +59,16 @@ def neighbours(filters: Any) -> float:
     """How alike numbers side by side are, -1..1."""
     left, right = filters[..., :-1].ravel(), filters[..., 1:].ravel()
     return float(np.corrcoef(left, right)[0, 1])
+
+
+def test_how_large_a_dot_has_to_be(network: Network, digits: Digits) -> None:
+    says("02", "For a drawing that is in doubt anyway, a dot of one pixel can be enough",
+         "For most others it takes one so large that a person would see it",
+         "for some no dot of those tried does it")  # fmt: skip
+    doubtful = smallest_dot(network, rasterize(SAMPLE))
+    assert doubtful is not None
+    assert doubtful.radius <= 1
+    found = [smallest_dot(network, image) for image in digits[0][:24]]
+    across = [2 * dot.radius for dot in found if dot is not None]
+    assert None in found
+    assert np.median(across) >= 3

@@ -11,6 +11,8 @@ a still picture.
 
 from mnist_nb.lessons.layers.answer import Answer, Doubt, Softmax
 from mnist_nb.lessons.layers.convolution import Convolution
+from mnist_nb.lessons.layers.digit_map import DigitMap
+from mnist_nb.lessons.layers.dot import SmallestDot
 from mnist_nb.lessons.layers.evidence import Evidence
 from mnist_nb.lessons.layers.exchange import Exchange, Starts
 from mnist_nb.lessons.layers.feature_maps import Curves, FeatureMaps
@@ -22,6 +24,7 @@ __all__ = [
     "Answer",
     "Convolution",
     "Curves",
+    "DigitMap",
     "Doubt",
     "Evidence",
     "Exchange",
@@ -29,6 +32,7 @@ __all__ = [
     "LooksFor",
     "Pixels",
     "RasterSteps",
+    "SmallestDot",
     "Softmax",
     "Starts",
     "Subject",
