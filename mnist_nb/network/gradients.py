@@ -12,7 +12,7 @@ first (Rumelhart, Hinton, Williams, 1986). Batch norm takes its mean and varianc
 the network does in use; only its weight and bias have gradients.
 
 Shapes: N images, C channels, H rows and W columns that go in; O filters, R rows and S columns that
-come out; k rows and columns of a window.
+come out; k rows and columns of a window; G groups of channels that do not see each other.
 """
 
 import math
@@ -24,16 +24,24 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from mnist_nb.drawing import as_images
-from mnist_nb.network.architecture import (
-    BatchNorm2d,
+from mnist_nb.network.file_format import Weights
+from mnist_nb.network.ops import (
+    Activation,
+    BatchNorm,
     Conv2d,
     Flatten,
+    Gelu,
+    GlobalAvgPool2d,
     Layer,
+    LeakyRelu,
     Linear,
     MaxPool2d,
+    Pool,
     Relu,
+    Tanh,
+    border,
+    reach,
 )
-from mnist_nb.network.file_format import Weights
 
 Array = NDArray[np.floating]
 Tensors = Mapping[str, Array]
@@ -128,15 +136,20 @@ def _run(layer: Layer, x: Array, tensors: Tensors) -> tuple[Array, Back]:
     """Return what a layer makes of x, and its way back."""
     if isinstance(layer, Conv2d):
         return _conv2d(layer, x, tensors)
-    if isinstance(layer, BatchNorm2d):
-        return _batchnorm2d(layer, x, tensors)
-    if isinstance(layer, MaxPool2d):
-        return _maxpool2d(layer, x)
+    if isinstance(layer, BatchNorm):
+        return _batchnorm(layer, x, tensors)
+    if isinstance(layer, Pool):
+        return _pool(layer, x)
     if isinstance(layer, Flatten):
         return x.reshape(len(x), -1), lambda dy: (dy.reshape(x.shape), {})
     if isinstance(layer, Linear):
         return _linear(layer, x, tensors)
-    return _relu(x) if isinstance(layer, Relu) else _gelu(x)
+    if isinstance(layer, GlobalAvgPool2d):
+        share = 1 / (x.shape[2] * x.shape[3])  # each number has the same in the mean
+        mean: Array = x.mean(axis=(2, 3), keepdims=True)
+        return mean, lambda dy: (np.broadcast_to(dy * share, x.shape), {})
+    y, slope = _activation(layer, x)
+    return y, lambda dy: (dy * slope(), {})
 
 
 def _linear(layer: Linear, x: Array, tensors: Tensors) -> tuple[Array, Back]:
@@ -156,73 +169,86 @@ def _linear(layer: Linear, x: Array, tensors: Tensors) -> tuple[Array, Back]:
 
 
 def _conv2d(layer: Conv2d, x: Array, tensors: Tensors) -> tuple[Array, Back]:
-    weight, stride = tensors[layer.weight], layer.stride  # (O, C, k, k)
-    out, channels, k, _ = weight.shape
-    before, after = ((k - 1) // 2, k // 2) if layer.padding == "same" else (0, 0)
+    weight, stride, gap = tensors[layer.weight], layer.stride, layer.dilation
+    out, inside, k, _ = weight.shape  # (O, C/G, k, k)
+    before, after = border(layer, reach(layer, k))
     padded = np.pad(x, ((0, 0), (0, 0), (before, after), (before, after)))
-    windows = _windows(padded, k, stride)  # (N, C, R, S, k, k)
+    windows = _windows(padded, reach(layer, k), stride)[..., ::gap, ::gap]  # (N, C, R, S, k, k)
     n, _, rows, columns = windows.shape[:4]
-    matrix = weight.reshape(out, -1)  # (O, C*k*k)
-    # Each window is a row of numbers, and a filter another: (N, R*S, C*k*k).
-    patches = windows.transpose(0, 2, 3, 1, 4, 5).reshape(n, rows * columns, -1)
-    y = (patches @ matrix.T).transpose(0, 2, 1).reshape(n, out, rows, columns)
+    groups = layer.groups
+    matrix = weight.reshape(groups, out // groups, -1)  # (G, O/G, C/G*k*k)
+    # Each window is a row of numbers, and a filter another: (N, G, R*S, C/G*k*k).
+    split = windows.reshape(n, groups, inside, rows, columns, k, k).transpose(0, 1, 3, 4, 2, 5, 6)
+    patches = split.reshape(n, groups, rows * columns, -1)
+    y = (patches @ matrix.transpose(0, 2, 1)).swapaxes(2, 3).reshape(n, out, rows, columns)
 
     def back(dy: Array) -> tuple[Array, dict[str, Array]]:
-        error = dy.reshape(n, out, -1)  # (N, O, R*S)
+        error = dy.reshape(n, groups, out // groups, -1)  # (N, G, O/G, R*S)
         own: dict[str, Array] = {layer.weight: (error @ patches).sum(axis=0).reshape(weight.shape)}
         if layer.bias:
-            own[layer.bias] = error.sum(axis=(0, 2))  # (O,)
-        spread = error.transpose(0, 2, 1) @ matrix  # (N, R*S, C*k*k)
-        places = spread.reshape(n, rows, columns, channels, k, k).transpose(0, 3, 1, 2, 4, 5)
-        dx = _gathered(places, padded, stride)
+            own[layer.bias] = dy.sum(axis=(0, 2, 3))  # (O,)
+        spread = (error.swapaxes(2, 3) @ matrix).reshape(split.shape)
+        places = spread.transpose(0, 1, 4, 2, 3, 5, 6).reshape(windows.shape)
+        dx = _gathered(places, padded, stride, gap)
         return dx[:, :, before : before + x.shape[2], before : before + x.shape[3]], own
 
     return (y + tensors[layer.bias][:, None, None] if layer.bias else y), back
 
 
-def _batchnorm2d(layer: BatchNorm2d, x: Array, tensors: Tensors) -> tuple[Array, Back]:
+def _batchnorm(layer: BatchNorm, x: Array, tensors: Tensors) -> tuple[Array, Back]:
     mean, var, weight, bias = (
-        tensors[f"{layer.prefix}.{name}"][:, None, None]  # (C, 1, 1)
+        tensors[f"{layer.prefix}.{name}"].reshape(-1, *[1] * (x.ndim - 2))  # (C, 1, 1) or (C,)
         for name in ("running_mean", "running_var", "weight", "bias")
     )
-    spread = np.sqrt(var + layer.eps)
-    normal = (x - mean) / spread  # (N, C, H, W)
+    spread = np.sqrt(var + x.dtype.type(layer.eps))
+    normal = (x - mean) / spread
+    others = tuple(axis for axis in range(x.ndim) if axis != 1)
 
     def back(dy: Array) -> tuple[Array, dict[str, Array]]:
         own: dict[str, Array] = {
-            f"{layer.prefix}.weight": (dy * normal).sum(axis=(0, 2, 3)),  # (C,)
-            f"{layer.prefix}.bias": dy.sum(axis=(0, 2, 3)),
+            f"{layer.prefix}.weight": (dy * normal).sum(axis=others),  # (C,)
+            f"{layer.prefix}.bias": dy.sum(axis=others),
         }
         return dy * weight / spread, own
 
     return normal * weight + bias, back
 
 
-def _maxpool2d(layer: MaxPool2d, x: Array) -> tuple[Array, Back]:
-    windows = _windows(x, layer.size, layer.stride)  # (N, C, R, S, k, k)
+def _pool(layer: Pool, x: Array) -> tuple[Array, Back]:
+    k, (before, after) = layer.size, border(layer, layer.size)
+    largest = isinstance(layer, MaxPool2d)
+    sides = ((0, 0), (0, 0), (before, after), (before, after))
+    padded = np.pad(x, sides, constant_values=-np.inf if largest else 0)
+    windows = _windows(padded, k, layer.stride)  # (N, C, R, S, k, k)
     flat = windows.reshape(*windows.shape[:4], -1)  # (N, C, R, S, k*k)
     winner = flat.argmax(axis=-1)[..., None]  # the first of several, as in PyTorch
 
     def back(dy: Array) -> tuple[Array, dict[str, Array]]:
-        places = np.zeros(flat.shape, dy.dtype)  # all goes to the winner
-        np.put_along_axis(places, winner, dy[..., None], axis=-1)
-        return _gathered(places.reshape(windows.shape), x, layer.stride), {}
+        places = np.zeros(flat.shape, dy.dtype)
+        if largest:  # all goes to the winner
+            np.put_along_axis(places, winner, dy[..., None], axis=-1)
+        else:
+            places += dy[..., None] / k**2
+        dx = _gathered(places.reshape(windows.shape), padded, layer.stride)
+        return dx[:, :, before : before + x.shape[2], before : before + x.shape[3]], {}
 
-    return np.take_along_axis(flat, winner, axis=-1)[..., 0], back
+    y: Array = np.take_along_axis(flat, winner, axis=-1)[..., 0] if largest else flat.mean(axis=-1)
+    return y, back
 
 
-def _relu(x: Array) -> tuple[Array, Back]:
-    return np.maximum(x, 0), lambda dy: (dy * (x > 0), {})
-
-
-def _gelu(x: Array) -> tuple[Array, Back]:
-    below = (1 + _erf(x / math.sqrt(2)).astype(x.dtype)) / 2  # the normal distribution up to x
-
-    def back(dy: Array) -> tuple[Array, dict[str, Array]]:
-        density: Array = np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-        return dy * (below + x * density), {}
-
-    return x * below, back
+def _activation(layer: Activation, x: Array) -> tuple[Array, Callable[[], Array]]:
+    """Return what a function makes of each number, and its slope there."""
+    if isinstance(layer, Relu | LeakyRelu):
+        low = layer.slope if isinstance(layer, LeakyRelu) else 0.0
+        return np.maximum(x, low * x), lambda: np.where(x > 0, 1, low).astype(x.dtype)
+    if isinstance(layer, Gelu):
+        below = (1 + _erf(x / math.sqrt(2)).astype(x.dtype)) / 2  # the normal distribution up to x
+        return x * below, lambda: below + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+    if isinstance(layer, Tanh):
+        y = np.tanh(x)
+        return y, lambda: 1 - y * y
+    y = (1 + np.tanh(x / 2)) / 2  # sigmoid
+    return y, lambda: y * (1 - y)
 
 
 def _windows(x: Array, k: int, stride: int) -> Array:
@@ -230,12 +256,12 @@ def _windows(x: Array, k: int, stride: int) -> Array:
     return sliding_window_view(x, (k, k), axis=(2, 3))[:, :, ::stride, ::stride]
 
 
-def _gathered(places: Array, x: Array, stride: int) -> Array:
+def _gathered(places: Array, x: Array, stride: int, gap: int = 1) -> Array:
     """Add up what windows (N, C, R, S, k, k) say of the numbers of x that they share."""
     dx = np.zeros(x.shape, places.dtype)  # (N, C, H, W)
-    rows, columns, k = *places.shape[2:4], places.shape[-1]
-    for i in range(k):
-        for j in range(k):
-            down, across = i + stride * (rows - 1) + 1, j + stride * (columns - 1) + 1
-            dx[:, :, i:down:stride, j:across:stride] += places[..., i, j]
+    down, across = (stride * (count - 1) + 1 for count in places.shape[2:4])
+    for i, j in np.ndindex(places.shape[4:]):
+        top, left = i * gap, j * gap
+        seen = dx[:, :, top : top + down : stride, left : left + across : stride]
+        seen += places[..., i, j]
     return dx

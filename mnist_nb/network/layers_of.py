@@ -91,8 +91,10 @@ class Layers:
             if isinstance(layer, GlobalAvgPool2d):
                 top, left, size = 0, 0, shapes[at - 1][1] if at else 28
             elif isinstance(layer, Conv2d | Pool):
-                is_conv = isinstance(layer, Conv2d)
-                k = reach(layer, tensors[layer.weight].shape[-1]) if is_conv else layer.size
+                if isinstance(layer, Conv2d):
+                    k = reach(layer, tensors[layer.weight].shape[-1])
+                else:
+                    k = layer.size
                 before, stride = border(layer, k)[0], layer.stride
                 top, left = top * stride - before, left * stride - before
                 size = (size - 1) * stride + k

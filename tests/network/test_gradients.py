@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,28 @@ from numpy.typing import NDArray
 from mnist_nb import Network, rasterize
 from mnist_nb.drawing import samples
 from mnist_nb.network import Forward, Weights, moved, plain_loops, read_weights
+from mnist_nb.network.ops import (
+    OP,
+    AvgPool2d,
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    Gelu,
+    GlobalAvgPool2d,
+    Layer,
+    LeakyRelu,
+    Linear,
+    MaxPool2d,
+    Relu,
+    border,
+    reach,
+)
 from mnist_nb.training.design import learned
-from mnist_nb.training.loop import Training, available
+from mnist_nb.training.loop import available
 from tests.support.networks import random_network
 
-SEEDS = range(24)
+SEEDS = range(40)
 CLOSE = 1e-5  # of the largest number in a gradient
 
 
@@ -33,6 +51,11 @@ def some(seed: int, count: int = 3) -> tuple[Weights, NDArray[np.uint8], NDArray
 def assert_close(ours: Any, theirs: Any) -> None:
     size = max(float(np.abs(theirs).max()), 1e-3)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=CLOSE * size)
+
+
+def test_the_networks_have_every_layer_of_the_format() -> None:
+    seen = {type(layer) for seed in SEEDS for layer in some(seed)[0].architecture.layers}
+    assert seen == set(OP)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -64,18 +87,50 @@ def test_a_gradient_foretells_what_a_small_step_does(seed: int) -> None:
         assert min(errors) < 1e-5, name
 
 
+def in_pytorch(torch: Any, layer: Layer, x: Any, tensors: dict[str, Any]) -> Any:
+    """One layer of the format, by PyTorch's own functions."""
+    f = torch.nn.functional
+    match layer:
+        case Conv2d():
+            weight = tensors[layer.weight]
+            x = f.pad(x, border(layer, reach(layer, weight.shape[-1])) * 2)
+            bias = tensors[layer.bias] if layer.bias else None
+            return f.conv2d(x, weight, bias, layer.stride, 0, layer.dilation, layer.groups)
+        case BatchNorm2d() | BatchNorm1d():
+            parts = ("running_mean", "running_var", "weight", "bias")
+            return f.batch_norm(x, *(tensors[f"{layer.prefix}.{p}"] for p in parts), eps=layer.eps)
+        case MaxPool2d():
+            x = f.pad(x, border(layer, layer.size) * 2, value=-math.inf)
+            return f.max_pool2d(x, layer.size, layer.stride)
+        case AvgPool2d():
+            return f.avg_pool2d(f.pad(x, border(layer, layer.size) * 2), layer.size, layer.stride)
+        case GlobalAvgPool2d():
+            return f.adaptive_avg_pool2d(x, 1)
+        case Flatten():
+            return x.flatten(1)
+        case Linear():
+            return f.linear(x, tensors[layer.weight], tensors[layer.bias] if layer.bias else None)
+        case LeakyRelu():
+            return f.leaky_relu(x, layer.slope)
+    return getattr(f if isinstance(layer, Relu | Gelu) else torch, type(layer).__name__.lower())(x)
+
+
 def by_pytorch(
     weights: Weights, images: NDArray[np.uint8], labels: NDArray[np.int64]
 ) -> tuple[dict[str, Any], Any]:
-    training = Training(weights)
-    torch = training.torch
-    x = torch.from_numpy(images.reshape(-1, 1, 28, 28).astype(np.float64))
-    x = (x / weights.architecture.scale).requires_grad_()
-    logits = training._logits(x, training=False)
+    torch: Any = import_module("torch")
+    entry = weights.architecture
+    tensors = {name: torch.from_numpy(t.copy()) for name, t in weights.tensors.items()}
+    names = [n for layer in entry.layers for n in learned(layer)]
+    for name in names:
+        tensors[name].requires_grad_()
+    pixels = torch.from_numpy((images[:, None] / entry.scale - entry.mean) / entry.std)
+    x = pixels.requires_grad_()
+    for layer in entry.layers:
+        x = in_pytorch(torch, layer, x, tensors)
     targets = torch.from_numpy(Forward(weights, images).targets(labels))
-    torch.nn.functional.cross_entropy(logits, targets).backward()
-    names = [n for layer in weights.architecture.layers for n in learned(layer)]
-    return {name: training._tensors[name].grad.numpy() for name in names}, x.grad[:, 0].numpy()
+    torch.nn.functional.cross_entropy(x, targets).backward()
+    return {name: tensors[name].grad.numpy() for name in names}, pixels.grad[:, 0].numpy()
 
 
 @pytest.mark.skipif(not available(), reason="PyTorch is not installed")
@@ -86,7 +141,7 @@ def test_gradients_are_those_of_pytorch(seed: int) -> None:
     ours = Forward(weights, images).gradients(labels)
     for name, gradient in theirs.items():
         assert_close(ours.tensors[name], gradient)
-    assert_close(ours.pixels / weights.architecture.std, pixels)
+    assert_close(ours.pixels, pixels)
     half = Forward(weights, images, np.float32).gradients(labels)
     assert {gradient.dtype.name for gradient in half.tensors.values()} <= {"float32"}
 
