@@ -3,6 +3,7 @@
 from mnist_nb.training.collection import Collection
 from mnist_nb.training.design import design
 from mnist_nb.training.loop import Step
+from mnist_nb.training.no_digits import NO_DIGIT, no_digits
 from mnist_nb.training.numpy_loop import Moment, learn
 
-__all__ = ["Collection", "Moment", "Step", "design", "learn"]
+__all__ = ["NO_DIGIT", "Collection", "Moment", "Step", "design", "learn", "no_digits"]

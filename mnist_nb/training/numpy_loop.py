@@ -31,7 +31,7 @@ class Moment:
 def learn(
     start: Weights,
     images: NDArray[np.uint8],
-    labels: NDArray[np.uint8],
+    labels: NDArray[np.integer],
     steps: int,
     *,
     batch: int = 32,
@@ -47,7 +47,7 @@ def learn(
     Args:
         start: the network to begin with, as from `design`.
         images: uint8 (N, 28, 28).
-        labels: uint8 (N,).
+        labels: (N,), 0..9, or `NO_DIGIT`.
         steps: how many.
         batch: images in a step, drawn at random.
         rate: how far a number goes for a gradient of 1.

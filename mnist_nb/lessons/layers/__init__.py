@@ -18,6 +18,7 @@ from mnist_nb.lessons.layers.exchange import Exchange, Starts
 from mnist_nb.lessons.layers.feature_maps import Curves, FeatureMaps
 from mnist_nb.lessons.layers.looks_for import LooksFor
 from mnist_nb.lessons.layers.pixels import Pixels, RasterSteps
+from mnist_nb.lessons.layers.pooling import Pooling
 from mnist_nb.lessons.layers.subject import Subject
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "FeatureMaps",
     "LooksFor",
     "Pixels",
+    "Pooling",
     "RasterSteps",
     "SmallestDot",
     "Softmax",
