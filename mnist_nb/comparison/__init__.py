@@ -3,7 +3,8 @@
 from mnist_nb.comparison.compare import Comparison, Percentiles, compare
 from mnist_nb.comparison.cost import Load, image_price, request_price
 from mnist_nb.comparison.distance import Distance
-from mnist_nb.comparison.latency import Times, time_calls
+from mnist_nb.comparison.latency import Times, evict, time_calls
+from mnist_nb.comparison.one_request import Span, Traced, traced
 from mnist_nb.comparison.parity import LayerDifference, Parity, trace
 from mnist_nb.comparison.split import BELOW_NOISE, Part, Split
 
@@ -16,11 +17,15 @@ __all__ = [
     "Parity",
     "Part",
     "Percentiles",
+    "Span",
     "Split",
     "Times",
+    "Traced",
     "compare",
+    "evict",
     "image_price",
     "request_price",
     "time_calls",
     "trace",
+    "traced",
 ]

@@ -48,7 +48,10 @@ def test_the_maps_are_offered_after_each_kind_of_step_that_the_network_has() -> 
         ("1", "26"), ("2", "11"),
     ]  # fmt: skip
     view.stage.value = "ReLU"
-    assert re.findall(r"<figcaption>(\d)\. convolution: \d maps of (\d+)", view.html())[1] == ("2", "22")
+    assert re.findall(r"<figcaption>(\d)\. convolution: \d maps of (\d+)", view.html())[1] == (
+        "2",
+        "22",
+    )
     subject.close()
 
 
