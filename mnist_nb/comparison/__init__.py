@@ -4,9 +4,9 @@ from mnist_nb.comparison.compare import Comparison, Percentiles, compare
 from mnist_nb.comparison.cost import Load, image_price, request_price
 from mnist_nb.comparison.distance import Distance
 from mnist_nb.comparison.latency import Times, evict, time_calls
-from mnist_nb.comparison.one_request import Span, Traced, traced
 from mnist_nb.comparison.parity import LayerDifference, Parity, trace
 from mnist_nb.comparison.split import BELOW_NOISE, Part, Split
+from mnist_nb.comparison.timed_request import Span, TimedRequest, timed_request
 
 __all__ = [
     "BELOW_NOISE",
@@ -19,13 +19,13 @@ __all__ = [
     "Percentiles",
     "Span",
     "Split",
+    "TimedRequest",
     "Times",
-    "Traced",
     "compare",
     "evict",
     "image_price",
     "request_price",
     "time_calls",
+    "timed_request",
     "trace",
-    "traced",
 ]

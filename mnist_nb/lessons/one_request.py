@@ -9,7 +9,7 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from mnist_nb.comparison import Span, Traced, evict, traced
+from mnist_nb.comparison import Span, TimedRequest, evict, timed_request
 from mnist_nb.drawing import rasterize
 from mnist_nb.errors import EdgeError
 from mnist_nb.lessons.layers.pictures import probability_rows, says
@@ -61,7 +61,7 @@ class OneRequest(View):
         self._client = httpx.Client(base_url=edge.url, timeout=TIMEOUT, trust_env=False)
         self._files = [shipped_weights(), shipped_weights().parent / "seeds" / "1.safetensors"]
         self._before: tuple[Span, ...] = ()
-        self._found: Traced | None = None
+        self._found: TimedRequest | None = None
         self._here: NDArray[np.float32] | None = None
         self.browser = BrowserNetwork(script=self._get("/network.js").text)
         self.browser.observe(lambda change: self.follow(), "answer")
@@ -123,7 +123,7 @@ class OneRequest(View):
         self._client.close()
         super().close()
 
-    def _third(self, found: Traced) -> str:
+    def _third(self, found: TimedRequest) -> str:
         """What is said of the three answers."""
         answer, places = self.browser.answer, [("numpy here", self._here)]
         if answer.get("number") == self._asked and "probabilities" in answer:
@@ -145,7 +145,7 @@ class OneRequest(View):
             raise EdgeError(f"{self._edge.url}{path} answers {answer.status_code}")
         return answer
 
-    def _request(self) -> Traced:
+    def _request(self) -> TimedRequest:
         look, began = self.subject.look, time.perf_counter()
         image = rasterize(look.drawing)
         drawn = time.perf_counter()
@@ -156,9 +156,9 @@ class OneRequest(View):
             Span("pen to bytes", "rasterise", -ms, 0),
             Span("numpy here", "network", 0, 1000 * (done - drawn)),
         )
-        return traced(self._client, image)
+        return timed_request(self._client, image)
 
-    def _take(self, found: Traced) -> None:
+    def _take(self, found: TimedRequest) -> None:
         self._found = found
         if self.browser.name != found.sha256:
             self.browser.weights = self._get("/model/weights").content

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mnist_nb import LocalEdge, Network, rasterize
-from mnist_nb.comparison import Traced, traced
+from mnist_nb.comparison import TimedRequest, timed_request
 from mnist_nb.drawing import samples
 from mnist_nb.errors import EdgeError
 from mnist_nb.lessons.layers import Subject
@@ -18,15 +18,15 @@ IMAGE = rasterize(samples()[4])
 OCTETS = {"content-type": "application/octet-stream"}
 
 
-def lanes(found: Traced) -> list[str]:
+def lanes(found: TimedRequest) -> list[str]:
     return [span.lane for span in found.spans]
 
 
-def ask(**answer: object) -> Traced:
+def ask(**answer: object) -> TimedRequest:
     """One request to an edge that answers like that."""
     transport = httpx.MockTransport(lambda request: httpx.Response(**answer))  # type: ignore[arg-type]
     with httpx.Client(base_url="http://edge", transport=transport) as client:
-        return traced(client, IMAGE)
+        return timed_request(client, IMAGE)
 
 
 def test_what_the_edge_tells_lies_inside_of_the_wait_that_was_measured() -> None:
@@ -52,7 +52,7 @@ def test_an_answer_that_is_none_is_an_error() -> None:
         httpx.Client(base_url="http://127.0.0.1:9", trust_env=False) as client,
         pytest.raises(EdgeError, match="no answer from"),
     ):
-        traced(client, IMAGE)
+        timed_request(client, IMAGE)
 
 
 @pytest.fixture(scope="module")

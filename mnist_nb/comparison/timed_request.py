@@ -45,7 +45,7 @@ class Span:
 
 
 @dataclass(frozen=True, eq=False)
-class Traced:
+class TimedRequest:
     """One request and its answer.
 
     Attributes:
@@ -63,7 +63,7 @@ class Traced:
     cold: bool
 
 
-def traced(client: httpx.Client, image: NDArray[np.uint8]) -> Traced:
+def timed_request(client: httpx.Client, image: NDArray[np.uint8]) -> TimedRequest:
     """Ask the edge once.
 
     Args:
@@ -95,7 +95,7 @@ def traced(client: httpx.Client, image: NDArray[np.uint8]) -> Traced:
         name: float(ms)
         for name, ms in re.findall(r"(\w+);dur=([\d.]+)", answer.headers.get("server-timing", ""))
     }
-    return Traced(
+    return TimedRequest(
         _spans(at, told, total),
         total,
         np.frombuffer(answer.content, "<f4"),
