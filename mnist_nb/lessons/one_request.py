@@ -1,7 +1,10 @@
 """One request, live: pen, Worker, Durable Object, R2, bars, each as long as it took this time."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import anywidget
 import httpx
@@ -16,7 +19,7 @@ from mnist_nb.lessons.layers.pictures import probability_rows, says
 from mnist_nb.lessons.layers.subject import Subject
 from mnist_nb.lessons.layers.view import View, button
 from mnist_nb.local_edge import LocalEdge
-from mnist_nb.network import milliseconds, shipped_weights
+from mnist_nb.network import milliseconds, read_weights, shipped_weights, write_weights
 
 LANES = ("pen to bytes", "numpy here", "the way", "Worker", "Durable Object", "R2", "your browser")
 WIDTH, LANE, LEFT, RIGHT = 580, 26, 112, 76  # CSS pixels
@@ -59,7 +62,8 @@ class OneRequest(View):
     def __init__(self, subject: Subject, edge: LocalEdge) -> None:
         self._edge, self._asked = edge, 0
         self._client = httpx.Client(base_url=edge.url, timeout=TIMEOUT, trust_env=False)
-        self._files = [shipped_weights(), shipped_weights().parent / "seeds" / "1.safetensors"]
+        self._folder = TemporaryDirectory(prefix="mnist-nb-")
+        self._files = [shipped_weights(), _half(Path(self._folder.name))]
         self._before: tuple[Span, ...] = ()
         self._found: TimedRequest | None = None
         self._here: NDArray[np.float32] | None = None
@@ -120,7 +124,9 @@ class OneRequest(View):
 
     def close(self) -> None:
         """Take it off the page."""
-        self._client.close()
+        if hasattr(self, "_folder"):  # ipywidgets closes also what could not be made
+            self._client.close()
+            self._folder.cleanup()
         super().close()
 
     def _third(self, found: TimedRequest) -> str:
@@ -167,6 +173,17 @@ class OneRequest(View):
         self.browser.image = self.subject.look.image.tobytes()
         self.browser.number = self._asked
         self.follow()
+
+
+def _half(folder: Path) -> Path:
+    """Write the shipped weights with 16 bits a number: other weights, near to the same answers."""
+    weights = read_weights(shipped_weights())
+    half: dict[str, Any] = {
+        name: tensor.astype(np.float16) for name, tensor in weights.tensors.items()
+    }
+    file = folder / "half.safetensors"
+    file.write_bytes(write_weights(replace(weights.architecture, name="mnist-cnn-half"), half))
+    return file
 
 
 def _lanes(spans: list[Span]) -> str:

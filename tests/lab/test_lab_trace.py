@@ -1,6 +1,5 @@
 """Where both sides of a lab part, layer by layer."""
 
-
 import pytest
 
 from mnist_nb import AsyncEdgeClient, EdgeClient, Lab, LocalEdge
