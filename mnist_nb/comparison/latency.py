@@ -143,6 +143,25 @@ def can_evict(edge: Any) -> bool:
     return isinstance(edge, LocalEdge) and edge.is_running and hasattr(signal, "SIGUSR2")
 
 
+def evict(edge: Any) -> None:
+    """Tell a local edge to throw its Durable Objects out of memory; it takes some milliseconds.
+
+    Raises:
+        SetupError: this edge cannot be told to.
+    """
+    os.kill(_evictable(edge), signal.SIGUSR2)
+
+
+def _evictable(edge: Any) -> int:
+    """The process of an edge that can be told to forget."""
+    if not can_evict(edge) or edge.pid is None:
+        raise SetupError(
+            "only a running LocalEdge of this notebook can be told to forget its model, and not on "
+            "Windows: start one with LocalEdge().start()"
+        )
+    return int(edge.pid)
+
+
 def time_cold(
     edge: LocalEdge,
     image: NDArray[np.uint8],
@@ -168,16 +187,12 @@ def time_cold(
     Raises:
         SetupError: this edge cannot be told to.
     """
-    if not can_evict(edge) or edge.pid is None:
-        raise SetupError(
-            "only a running LocalEdge of this notebook can be told to forget its model, and not on "
-            "Windows: start one with LocalEdge().start()"
-        )
+    _evictable(edge)
     times: list[float] = []
     with EdgeClient(edge.url, timeout=10) as client:
         client.classify(image)
         while len(times) < samples:
-            os.kill(edge.pid, signal.SIGUSR2)
+            evict(edge)
             deadline = time.monotonic() + _COLD_SECONDS
             while not (answer := client.classify(image)).cold:  # it takes some milliseconds
                 if time.monotonic() > deadline:

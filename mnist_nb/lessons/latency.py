@@ -15,6 +15,7 @@ from mnist_nb.comparison import (
     image_price,
     request_price,
 )
+from mnist_nb.lessons.bets import draw_bet
 from mnist_nb.lessons.figures import HERE, THERE, THIRD, Shown, axes, picture, words
 from mnist_nb.network import milliseconds as ms
 
@@ -24,8 +25,11 @@ _COLORS = (HERE, THERE, THIRD, "#9b6bd3", "#c2527a")
 _MARKS = ("o", "s", "^", "D", "v")
 
 
-def differences(differences: ArrayLike, title: str) -> Shown:
-    """Show a histogram of the largest difference in probability of each image, (N,)."""
+def differences(differences: ArrayLike, title: str, bet: float | None = None) -> Shown:
+    """Show a histogram of the largest difference in probability of each image, (N,).
+
+    A `bet` is one on the largest of all.
+    """
     from matplotlib.ticker import MaxNLocator
 
     found = np.asarray(differences, np.float64)
@@ -34,7 +38,7 @@ def differences(differences: ArrayLike, title: str) -> Shown:
     tiny = 1e-14
     low = np.floor(np.log10(max(found[~zero].min(), tiny))) if (~zero).any() else -8.0
     low = min(low, -11.0)  # room for the words beside the first line
-    high = max(-6.0, np.ceil(np.log10(found.max()))) if (~zero).any() else -6.0
+    high = max(-6.0, np.ceil(np.log10(max(found.max(), bet or 0)))) if (~zero).any() else -6.0
     plot.hist(
         np.clip(found[~zero], tiny, None), bins=np.logspace(low, high, 60).tolist(), color=HERE
     )
@@ -52,17 +56,18 @@ def differences(differences: ArrayLike, title: str) -> Shown:
     if high > -5:
         plot.axvline(1e-5, **mark)
         plot.annotate("rounding ends here", (1e-5, 1), (6, -4), **_at_top())
+    guessed = draw_bet(plot, None if bet is None else max(bet, 10**low))
     return picture(
         figure,
         title,
         f"Histogram of {len(found):,} images. Median {np.median(found):.1e}, largest "
         f"{found.max():.1e}; {int(zero.sum()):,} images have no difference at all, and are left "
-        f"out of the bars. {int((found > 1e-5).sum()):,} differ by more than 1e-5.",
+        f"out of the bars. {int((found > 1e-5).sum()):,} differ by more than 1e-5.{guessed}",
     )
 
 
-def shares(series: Sequence[Times], title: str) -> Shown:
-    """Show which share of the calls took at most how long; log axis of milliseconds."""
+def shares(series: Sequence[Times], title: str, bet: float | None = None) -> Shown:
+    """Show which share of the calls took at most how long; log axis of milliseconds, as `bet`."""
     figure, (plot,) = axes(height=3.6 + 0.2 * -(-len(series) // 2))
     said = []
     for index, times in enumerate(series):
@@ -84,7 +89,8 @@ def shares(series: Sequence[Times], title: str) -> Shown:
     plot.set_ylabel("share of calls that took at most this (%)")
     plot.set_ylim(0, 103)
     figure.legend(loc="outside lower center", ncols=2, fontsize=9.5)  # over no curve
-    return picture(figure, title, "; ".join(said) + ". The marks are p50, p95 and p99.")
+    words = "; ".join(said) + ". The marks are p50, p95 and p99."
+    return picture(figure, title, words + draw_bet(plot, bet))
 
 
 def batches(kinds: Sequence[Sequence[Times]], title: str) -> Shown:

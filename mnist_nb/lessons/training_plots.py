@@ -6,16 +6,21 @@ from typing import Any
 
 import numpy as np
 
+from mnist_nb.lessons.bets import draw_bet
 from mnist_nb.lessons.figures import HERE, THERE, THIRD, Shown, axes, picture
 from mnist_nb.training import Step
 
 _EVERY = 1.0  # seconds between two drawings,
 _SHARE = 0.1  # and the share of the time that they may take
+Bets = tuple[float | None, float | None]
 _STYLES = ((HERE, "o", "-"), (THERE, "s", "--"), (THIRD, "^", "-."))
 
 
-def watch(steps: Iterable[Step], title: str = "Training") -> list[Step]:
-    """Go through the steps of a training, show loss and accuracy live, and return the steps."""
+def watch(steps: Iterable[Step], title: str = "Training", bets: Bets = (None, None)) -> list[Step]:
+    """Go through the steps of a training, show loss and accuracy live, and return the steps.
+
+    The bets are on the first loss, and on the percent that are right at the first look.
+    """
     from IPython.display import display
 
     seen: list[Step] = []
@@ -25,7 +30,7 @@ def watch(steps: Iterable[Step], title: str = "Training") -> list[Step]:
         seen.append(step)
         began = time.monotonic()
         if step.step == step.steps or began >= due:
-            shown = curves(seen, title)
+            shown = curves(seen, title, bets)
             if handle is None:
                 handle = display(shown, display_id=True)  # type: ignore[no-untyped-call]
             if handle is not None:
@@ -35,7 +40,7 @@ def watch(steps: Iterable[Step], title: str = "Training") -> list[Step]:
     return seen
 
 
-def curves(seen: list[Step], title: str) -> Shown:
+def curves(seen: list[Step], title: str, bets: Bets = (None, None)) -> Shown:
     """Draw loss and accuracy of the steps so far."""
     from matplotlib.ticker import MaxNLocator
 
@@ -49,7 +54,7 @@ def curves(seen: list[Step], title: str) -> Shown:
     left.plot(at[wide - 1 :], smooth, color=HERE, label=smoothed)
     left.axhline(np.log(10), color=THERE, linestyle="--", linewidth=1.5, label="guessing, ln 10")
     left.set_xlim(0, 1.02 * seen[-1].steps)  # the last mark is whole
-    left.set_ylim(0, max(2.5, float(loss.max()) * 1.05))
+    left.set_ylim(0, 1.05 * max(2.4, float(loss.max()), bets[0] or 0))
     left.set_xlabel("step")
     left.set_ylabel("loss (cross-entropy, nats)")
     left.legend(fontsize=9.5)
@@ -66,9 +71,11 @@ def curves(seen: list[Step], title: str) -> Shown:
     right.set_ylabel("accuracy (% right)")
     if judged:
         right.legend(fontsize=9.5)
+    guessed = draw_bet(left, bets[0], at=1)
+    guessed += draw_bet(right, bets[1], at=judged[0].step if judged else seen[-1].steps / 12)
     for plot in (left, right):
         plot.xaxis.set_major_locator(MaxNLocator(integer=True))
     step = seen[-1]
     done = f"step {step.step:,} of {step.steps:,}, {step.seconds:.0f} s"
     words = [f"Loss from {loss[0]:.2f} to {smooth[-1]:.2f}", *said]
-    return picture(figure, f"{title}: {done}", "; ".join(words) + ".")
+    return picture(figure, f"{title}: {done}", "; ".join(words) + "." + guessed)

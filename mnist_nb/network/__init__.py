@@ -13,6 +13,7 @@ from mnist_nb.network.file_format import (
     shipped_weights,
     write_weights,
 )
+from mnist_nb.network.gradients import Forward, Gradients, moved
 from mnist_nb.network.layers_of import Layers
 from mnist_nb.network.numpy_network import Network, gelu
 from mnist_nb.network.ops import (
@@ -20,6 +21,7 @@ from mnist_nb.network.ops import (
     OP,
     Activation,
     BatchNorm,
+    BatchNorm1d,
     BatchNorm2d,
     Conv2d,
     Flatten,
@@ -34,6 +36,7 @@ from mnist_nb.network.ops import (
 )
 from mnist_nb.network.plain_loops import outputs as plain_outputs
 from mnist_nb.network.plain_loops import run as run_plainly
+from mnist_nb.network.smallest_dot import RADII, Dot, ink_gradients, smallest_dot
 from mnist_nb.network.words import GUESS, Verdict, difference, milliseconds, percent, short, verdict
 
 __all__ = [
@@ -43,16 +46,21 @@ __all__ = [
     "NORM",
     "OP",
     "PATCH",
+    "RADII",
     "Activation",
     "Answer",
     "Architecture",
     "BatchNorm",
+    "BatchNorm1d",
     "BatchNorm2d",
     "Candidate",
     "Certificate",
     "Conv2d",
+    "Dot",
     "Flatten",
+    "Forward",
     "Gelu",
+    "Gradients",
     "Imported",
     "Layer",
     "Layers",
@@ -71,8 +79,10 @@ __all__ = [
     "evidence",
     "gelu",
     "import_file",
+    "ink_gradients",
     "is_sure",
     "milliseconds",
+    "moved",
     "percent",
     "plain_difference",
     "plain_outputs",
@@ -82,6 +92,7 @@ __all__ = [
     "run_plainly",
     "shipped_weights",
     "short",
+    "smallest_dot",
     "threshold",
     "to_onnx",
     "verdict",

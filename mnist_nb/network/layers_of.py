@@ -11,7 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.network.numpy_network import Network, gelu, relu
-from mnist_nb.network.ops import Flatten, Gelu, Layer, Linear, Relu
+from mnist_nb.network.ops import (
+    Conv2d,
+    Flatten,
+    Gelu,
+    GlobalAvgPool2d,
+    Layer,
+    Linear,
+    Pool,
+    Relu,
+    border,
+    reach,
+)
 
 Array = NDArray[np.float32]
 
@@ -54,6 +65,40 @@ class Layers:
             else:
                 values.append((gelu if isinstance(layer, Gelu) else relu)(before.copy()))
         return values
+
+    def maps(self, index: int, images: NDArray[np.uint8]) -> Array:
+        """Return what a layer before the flatten gives for many images, (N, C, rows, columns)."""
+        values = _first(self.network, index + 1).logits(images)
+        return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+
+    def features(self, images: NDArray[np.uint8]) -> Array:
+        """Return the numbers that enter the last layer, which adds up the evidence, (N, n)."""
+        last = self.index(Linear, -1)
+        return _first(self.network, last).logits(images)
+
+    def field(self, index: int, row: int, column: int) -> tuple[int, int, int]:
+        """Return which pixels a number of a layer before the flatten depends on.
+
+        Returns:
+            The first row and the first column, and how many pixels a side. It may stick out of the
+            image where the layers pad it.
+        """
+        tensors = self.network.weights.tensors
+        shapes = self.network.architecture.shapes({n: t.shape for n, t in tensors.items()})
+        top, left, size = row, column, 1
+        for at in reversed(range(index + 1)):
+            layer = self.layers[at]
+            if isinstance(layer, GlobalAvgPool2d):
+                top, left, size = 0, 0, shapes[at - 1][1] if at else 28
+            elif isinstance(layer, Conv2d | Pool):
+                if isinstance(layer, Conv2d):
+                    k = reach(layer, tensors[layer.weight].shape[-1])
+                else:
+                    k = layer.size
+                before, stride = border(layer, k)[0], layer.stride
+                top, left = top * stride - before, left * stride - before
+                size = (size - 1) * stride + k
+        return top, left, size
 
     def index(self, kind: type[Layer], nth: int = 0) -> int:
         """Return the index of the n-th layer of a kind, such as `Conv2d`; IndexError for none."""

@@ -85,9 +85,7 @@ class Store:
             raise ReleaseError(f"the object {key_of(sha256)} is no weights file: {error}") from None
         when, metrics = time_of(answer["LastModified"]), dict(architecture.metrics)
         name, check = architecture.name, read_metadata(answer["Metadata"])[2]
-        return Release(
-            sha256, key_of(sha256), len(content), name, when, None, metrics, check=check
-        )
+        return Release(sha256, key_of(sha256), len(content), name, when, None, metrics, check=check)
 
     def _content(self, sha256: str) -> bytes:
         answer = self._s3.get_object(Bucket=self.settings.bucket, Key=key_of(sha256))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mnist_nb.errors import InputError, WeightsError
 from mnist_nb.network import (
     Architecture,
+    BatchNorm1d,
     BatchNorm2d,
     Conv2d,
     Flatten,
@@ -92,7 +93,7 @@ def summary(weights: Weights) -> list[list[str]]:
 
 def learned(layer: Layer) -> list[str]:
     """Names of the tensors of a layer that training changes by their gradient."""
-    if isinstance(layer, BatchNorm2d):
+    if isinstance(layer, BatchNorm1d | BatchNorm2d):
         return [f"{layer.prefix}.weight", f"{layer.prefix}.bias"]
     if isinstance(layer, Conv2d | Linear):
         return [layer.weight, *([layer.bias] if layer.bias else [])]

@@ -39,6 +39,7 @@ from mnist_nb.network import (
     write_weights,
 )
 from mnist_nb.training.design import learned
+from mnist_nb.training.no_digits import NO_DIGIT
 
 INSTALL = "pip install 'mnist-nb[train]'"
 ABSENT = (
@@ -96,7 +97,7 @@ class Training:
     def run(
         self,
         images: NDArray[np.uint8],
-        labels: NDArray[np.uint8],
+        labels: NDArray[np.integer],
         *,
         epochs: int = 3,
         batch: int = 64,
@@ -110,7 +111,7 @@ class Training:
 
         Args:
             images: uint8 (N, 28, 28).
-            labels: uint8 (N,).
+            labels: (N,), 0..9, or `NO_DIGIT`, where each digit should get the same.
             epochs: how often each image is used.
             batch: images in a step.
             rate: the largest learning rate; it rises in the first fifth and then falls to 0.
@@ -130,7 +131,10 @@ class Training:
         generator = torch.Generator().manual_seed(seed)
         entry = self.architecture
         pixels = torch.from_numpy(images.astype(np.float32)).reshape(-1, 1, 28, 28) / entry.scale
-        targets = torch.from_numpy(labels.astype(np.int64))
+        digits = len(entry.labels)
+        wanted = np.eye(digits, dtype=np.float32)[labels.astype(np.int64)]
+        wanted[labels == NO_DIGIT] = 1 / digits
+        targets = torch.from_numpy(wanted)
         per_epoch = math.ceil(len(images) / batch)
         steps = epochs * per_epoch
         optimizer = torch.optim.AdamW(self._learned, lr=rate, weight_decay=0.01)

@@ -14,8 +14,8 @@ from tests.support.notebook import SEVEN, LabNotebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.edge]
 
-VIEWS = 9
-LAST = "not-sure"  # of the cells that look at the drawing; the others ask an edge
+VIEWS = 12
+LAST = "dot"  # of the cells that look at the drawing; the others ask an edge
 
 _RUN_UNTIL = """async id => {
   const notebook = window.jupyterapp.shell.currentWidget.content;
@@ -33,8 +33,8 @@ class Lesson:
     def view(self, name: str) -> Locator:
         """One view, by its heading's place in the notebook."""
         return self.page.locator(".mn-view").nth(
-            ["Answer", "RasterSteps", "Pixels", "Convolution", "Curves", "FeatureMaps", "Evidence",
-             "Softmax", "Doubt"].index(name)
+            ["Answer", "RasterSteps", "Pixels", "Convolution", "Curves", "FeatureMaps", "LooksFor",
+             "Evidence", "DigitMap", "Softmax", "Doubt", "SmallestDot"].index(name)
         )  # fmt: skip
 
     def draw(self, view: str, stroke: list[tuple[float, float]]) -> None:
@@ -77,7 +77,7 @@ def lesson(open_notebook: Callable[..., LabNotebook]) -> Lesson:
     notebook = open_notebook("02_how_it_works.ipynb")
     notebook.page.evaluate(_RUN_UNTIL, LAST)
     shown = Lesson(notebook)
-    shown.view("Doubt").locator("tr.is-winner").wait_for()
+    shown.view("SmallestDot").locator(".mn-shown figure").wait_for()
     return shown
 
 
@@ -153,6 +153,44 @@ def test_hovering_shows_a_cell_and_a_click_keeps_it(lesson: Lesson) -> None:
     expect(lesson.field("Row")).to_have_value("6")
     lesson.field("Row").hover()  # off the picture
     shows(6, 7)
+
+
+def test_hovering_a_map_shows_what_its_number_has_seen(lesson: Lesson) -> None:
+    lesson.sample(3)
+    outputs = Layers(Network.load()).outputs(rasterize(samples()[3]))
+    view = lesson.view("LooksFor")
+    picture = view.locator(".mn-picker canvas")
+    for channel, row, column in [(2, 5, 6), (6, 20, 20)]:
+        at = {"x": 72 * channel + 66 * column / 26 + 1, "y": 22 + 66 * row / 26 + 1}
+        picture.hover(position=at)
+        shown = view.locator(f"[data-cell='0,{channel},{row},{column}']")
+        shown.wait_for()
+        value = float(shown.get_attribute("data-value") or "nan")
+        assert value == pytest.approx(float(outputs[3][channel, row, column]), rel=1e-6)
+        mark, canvas = view.locator("[style*=outline]").bounding_box(), picture.bounding_box()
+        assert mark is not None
+        assert canvas is not None
+        assert mark["x"] <= canvas["x"] + at["x"] <= mark["x"] + mark["width"]
+        assert mark["y"] <= canvas["y"] + at["y"] <= mark["y"] + mark["height"]
+
+
+def test_the_drawing_moves_on_the_map_that_lies_right_under_it(lesson: Lesson) -> None:
+    view = lesson.view("DigitMap")
+    lesson.sample(0)
+    view.locator('[data-near="0, 0, 0"]').wait_for()
+    over, field = (
+        view.locator(f"svg.mn-plot[{a}]").bounding_box() for a in ("aria-hidden", "role")
+    )
+    assert over is not None
+    assert field is not None
+    assert over == pytest.approx(field, abs=1)
+
+
+def test_a_button_finds_the_smallest_dot(lesson: Lesson) -> None:
+    lesson.sample(1)
+    view = lesson.view("SmallestDot")
+    view.get_by_role("button", name="Find the smallest dot").click()
+    view.locator("[data-radius]").wait_for()
 
 
 def test_arrow_keys_choose_a_cell_and_tab_leaves_the_picture(lesson: Lesson) -> None:

@@ -158,3 +158,21 @@ def test_starts_tell_cold_from_warm() -> None:
     cells = re.findall(r"<td[^>]*>(.*?)</td>", shown.html)
     assert cells == ["40 ms", "too few to say", "1", "10 ms", "19 ms", "20"]
     assert "warm | 10 ms | 19 ms | 20" in repr(shown)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_number_depends_on_the_pixels_of_its_field_and_on_no_other(seed: int) -> None:
+    rng = np.random.default_rng(200 + seed)
+    network = Network(read_weights(random_network(rng)))
+    layers = Layers(network)
+    image = rng.integers(0, 256, (28, 28), dtype=np.uint8)
+    for index in range(layers.flatten):
+        (maps,) = layers.maps(index, image[None])
+        np.testing.assert_allclose(maps, layers.outputs(image)[index + 1], atol=1e-5)
+        row, column = (int(rng.integers(side)) for side in maps.shape[1:])
+        top, left, size = layers.field(index, row, column)
+        outside = rng.integers(0, 256, (28, 28), dtype=np.uint8)
+        seen = np.s_[max(top, 0) : max(top + size, 0), max(left, 0) : max(left + size, 0)]
+        outside[seen] = image[seen]
+        (other,) = layers.maps(index, outside[None])
+        np.testing.assert_allclose(other[:, row, column], maps[:, row, column], atol=1e-6)

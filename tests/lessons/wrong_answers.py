@@ -9,7 +9,15 @@ from mnist_nb import Drawing
 from mnist_nb.comparison import image_price, request_price
 from mnist_nb.lessons.exercises.draw import SEVEN
 from mnist_nb.lessons.layers.answer import softmax
-from tests.lessons.right_answers import CONTENT, FOUR, LETTER_A, SAMPLE, by_formula, keep_list
+from tests.lessons.right_answers import (
+    CONTENT,
+    FOUR,
+    LETTER_A,
+    SAMPLE,
+    by_formula,
+    keep_list,
+    last_step,
+)
 
 
 def _zeros(logits: Any, temperature: float) -> list[float]:
@@ -156,5 +164,20 @@ WRONG: dict[str, list[Any]] = {
         [("conv2d", 2, 5), ("maxpool2d", 6), "flatten", *NARROW],
         [[("conv2d", 4, 5), "relu"], ["flatten", ("linear", 10)]],
         {"conv2d": 4},
+    ],
+    "05-5": [
+        lambda w, b, x, d, r: last_step(w, b, x, d, -r),
+        lambda w, b, x, d, r: last_step(w, b, x, d, 1),
+        lambda w, b, x, d, r: last_step(w, b, x, 9 - d, r),
+        lambda w, b, x, d, r: (last_step(w, b, x, d, r)[0], b),
+        lambda w, b, x, d, r: (w, last_step(w, b, x, d, r)[1]),
+        lambda w, b, x, d, r: last_step(w, b, x, d, r)[0],
+        lambda w, b, x, d, r: last_step(w, b, x, d, r)[::-1],
+        lambda w, b, x, d, r: (w - r * np.outer(softmax(w @ x + b), x), b),
+        lambda w, b, x, d, r: (w - r * (softmax(w @ x + b) - np.eye(10)[d])[:, None], b),
+        lambda w, b, x, d, r: (last_step(w, b, x, d, r)[0].T, b),
+        lambda w, b, x, d, r: None,
+        lambda w, b: (w, b),
+        (np.zeros((10, 7)), np.zeros(10)),
     ],
 }  # fmt: skip

@@ -1,13 +1,17 @@
 """Running a notebook as JupyterLab does, without a browser: a kernel, all cells from the top."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+
+from mnist_nb.training import design
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 SECONDS = 180  # for a whole notebook, on two cores
@@ -89,3 +93,28 @@ def printed(notebook: NotebookNode, cell_id: str) -> str:
     for output in cell.outputs:
         parts.append(output.text if "text" in output else output.data.get("text/plain", ""))
     return "\n".join(parts)
+
+
+def shown(notebook: NotebookNode, cell_id: str) -> str:
+    """The HTML that a cell shows last."""
+    (cell,) = (cell for cell in notebook.cells if cell.id == cell_id)
+    return str(cell.outputs[-1].data["text/html"])
+
+
+def says(notebook: str, *words: str) -> None:
+    """Fail unless the texts of a notebook, in one line, have these words."""
+    (path,) = FOLDER.glob(f"{notebook}_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    text = " ".join(" ".join(c.source for c in cells if c.cell_type == "markdown").split())
+    for some in words:
+        assert some in text, f"{path.name} does not say “{some}”"
+
+
+@pytest.fixture(scope="module")
+def untrained() -> Any:
+    """The weights that notebook 05 begins with, by its own cell."""
+    (path,) = FOLDER.glob("05_*.ipynb")
+    (cell,) = (c for c in nbformat.read(path, as_version=4).cells if c.id == "design-it")
+    names: dict[str, Any] = {"design": design}
+    exec(re.sub(r"\ntable\(.*", "", cell.source, flags=re.DOTALL), names)
+    return names["untrained"]

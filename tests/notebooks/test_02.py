@@ -5,7 +5,7 @@ import re
 import pytest
 from nbformat import NotebookNode
 
-from .conftest import RunNotebook, printed
+from .conftest import RunNotebook, printed, shown
 
 pytestmark = pytest.mark.edge
 
@@ -15,13 +15,8 @@ def done(run_notebook: RunNotebook) -> NotebookNode:
     return run_notebook("02_how_it_works.ipynb")
 
 
-VIEWS = ("subject", "raster", "numbers", "by-hand", "bend", "feature-maps", "heat", "temperature",
-         "not-sure")  # fmt: skip
-
-
-def html(notebook: NotebookNode, cell_id: str) -> str:
-    (cell,) = (cell for cell in notebook.cells if cell.id == cell_id)
-    return str(cell.outputs[-1].data["text/html"])
+VIEWS = ("subject", "raster", "numbers", "by-hand", "bend", "feature-maps", "looks-for",
+         "heat", "digit-map", "temperature", "not-sure", "dot")  # fmt: skip
 
 
 def test_the_edge_answers_and_agrees_to_rounding(done: NotebookNode) -> None:
@@ -39,12 +34,12 @@ def test_three_orders_of_one_sum_agree_to_the_fifth_digit_but_not_all(done: Note
 
 
 def test_what_travels_and_how_cold_it_was_are_tables(done: NotebookNode) -> None:
-    exchange = html(done, "request")
+    exchange = shown(done, "request")
     assert "POST /classify HTTP/1.1" in exchange
     assert "then 784 bytes" in exchange
     assert "then 40 bytes" in exchange
     assert "x-model-sha256" in exchange
-    starts = html(done, "cold")
+    starts = shown(done, "cold")
     assert '<th scope="row">cold</th>' in starts
     assert "<td>200</td>" in starts
 

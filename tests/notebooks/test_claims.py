@@ -3,12 +3,10 @@
 import inspect
 import math
 import os
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
@@ -33,20 +31,10 @@ from mnist_nb.network import (
     shipped_weights,
     write_weights,
 )
-from mnist_nb.training import design
 from mnist_nb.training.datasets import mnist
 from mnist_nb.training.loop import Training, available
 
-from .conftest import FOLDER
-
-
-def says(notebook: str, *words: str) -> None:
-    """Fail unless the texts of a notebook, in one line, have these words."""
-    (path,) = FOLDER.glob(f"{notebook}_*.ipynb")
-    cells = nbformat.read(path, as_version=4).cells
-    text = " ".join(" ".join(c.source for c in cells if c.cell_type == "markdown").split())
-    for some in words:
-        assert some in text, f"{path.name} does not say “{some}”"
+from .conftest import says
 
 
 @pytest.fixture(scope="module")
@@ -266,16 +254,6 @@ def test_half_precision_moves_mnist_a_thousand_times_as_far(
     assert round(100 * float((found > 1e-5).mean())) == 8
     assert round(1000 * float(found.max()), 1) == 3.2
     assert (other.argmax(axis=1) == predicted.argmax(axis=1)).all()
-
-
-@pytest.fixture(scope="module")
-def untrained() -> Any:
-    """The weights that notebook 05 begins with, by its own cell."""
-    (path,) = FOLDER.glob("05_*.ipynb")
-    (cell,) = (c for c in nbformat.read(path, as_version=4).cells if c.id == "design-it")
-    names: dict[str, Any] = {"design": design}
-    exec(re.sub(r"\ntable\(.*", "", cell.source, flags=re.DOTALL), names)
-    return names["untrained"]
 
 
 def test_random_weights_begin_between_3_and_4(untrained: Any) -> None:

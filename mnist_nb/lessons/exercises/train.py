@@ -3,12 +3,15 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from mnist_nb.errors import MnistNbError
-from mnist_nb.lessons.exercises.exercise import Off, number
+from mnist_nb.lessons.exercises.exercise import Off, array, number
 from mnist_nb.network import Conv2d
 from mnist_nb.training import design
 
 FEWEST = 3000  # parameters that the small network of 05-4 has to stay below
+CLOSE = 1e-4  # so much the numbers of 05-5 may differ, as float32 does
 NARROWEST = 20  # numbers that go on from each of its layers but the last, at least
 
 
@@ -78,9 +81,43 @@ def _small(answer: Any) -> str:
     )
 
 
+def _last_step(answer: Any) -> str:
+    if not callable(answer):
+        raise Off("give the function itself: check('05-5', last_step), without calling it.")
+    rng = np.random.default_rng(5)
+    for label, rate in ((4, 0.5), (9, 0.1), (0, 1.0)):
+        weight, bias, inputs = rng.normal(size=(10, 7)), rng.normal(size=10), rng.normal(size=7)
+        given = answer(weight.copy(), bias.copy(), inputs.copy(), label, rate)
+        if given is None:
+            raise Off("your function gives nothing back: does it end with return?")
+        if not isinstance(given, tuple | list) or len(given) != 2:
+            raise Off("two things are to be returned: the new weight, and the new bias.")
+        new, new_bias = array(given[0], 10, 7), array(given[1], 10)
+        powers = np.exp(weight @ inputs + bias)
+        shares = powers / powers.sum()
+        error = shares - np.eye(10)[label]
+        move, move_bias = new - weight, new_bias - bias
+        wanted = -rate * np.outer(error, inputs)
+        if np.abs(move - wanted).max() > CLOSE:
+            for wrong, hint in (
+                (np.zeros_like(wanted), "the weight has not moved."),
+                (-wanted, "it moves with the gradient, uphill: the loss grows."),
+                (wanted / rate, "by how much of its gradient does a number move?"),
+                (-rate * np.outer(shares, inputs), "what should the right digit have got?"),
+                (-rate * error[:, None] + 0 * wanted, "an input of 0 has no say: what goes in?"),
+            ):
+                if np.abs(move - wrong).max() < CLOSE:
+                    raise Off(hint)
+            raise Off("the weight is off: error of each output, times what each input was.")
+        if np.abs(move_bias + rate * error).max() > CLOSE:
+            raise Off("the weight is right, the bias is off: its input is always 1.")
+    return "So does each layer, and hands weight.T @ error on to the one before it."
+
+
 EXERCISES = {
     "05-1": _guessing,
     "05-2": _steps,
     "05-3": _first_layer,
     "05-4": _small,
+    "05-5": _last_step,
 }

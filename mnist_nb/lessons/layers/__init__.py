@@ -11,22 +11,30 @@ a still picture.
 
 from mnist_nb.lessons.layers.answer import Answer, Doubt, Softmax
 from mnist_nb.lessons.layers.convolution import Convolution
+from mnist_nb.lessons.layers.digit_map import DigitMap
+from mnist_nb.lessons.layers.dot import SmallestDot
 from mnist_nb.lessons.layers.evidence import Evidence
 from mnist_nb.lessons.layers.exchange import Exchange, Starts
 from mnist_nb.lessons.layers.feature_maps import Curves, FeatureMaps
+from mnist_nb.lessons.layers.looks_for import LooksFor
 from mnist_nb.lessons.layers.pixels import Pixels, RasterSteps
+from mnist_nb.lessons.layers.pooling import Pooling
 from mnist_nb.lessons.layers.subject import Subject
 
 __all__ = [
     "Answer",
     "Convolution",
     "Curves",
+    "DigitMap",
     "Doubt",
     "Evidence",
     "Exchange",
     "FeatureMaps",
+    "LooksFor",
     "Pixels",
+    "Pooling",
     "RasterSteps",
+    "SmallestDot",
     "Softmax",
     "Starts",
     "Subject",

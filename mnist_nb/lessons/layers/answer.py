@@ -73,12 +73,18 @@ def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[n
 
 
 class Softmax(View):
-    """The ten logits, the ten probabilities, and how a temperature sharpens or softens them."""
+    """The ten logits, the ten probabilities, and how a temperature sharpens or softens them.
+
+    Args:
+        subject: whose drawing is looked at.
+        bet: on the probability, in percent, that all ten come to; drawn into the curves.
+    """
 
     title = "softmax and temperature"
     at_rest = True
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, bet: float | None = None) -> None:
+        self._bet = bet
         self.temperature = slider("Temperature", 1.0, LOWEST, HIGHEST, "min(100%, 420px)")
         super().__init__(subject, [self.temperature], with_pad=False)
 
@@ -91,11 +97,13 @@ class Softmax(View):
             f'{self.note()}<div class="mn-row"><div class="mn-wide">'
             f'{signed_rows(look.logits, labels, "Logits")}</div><div class="mn-wide">'
             f"{probability_rows(shares, labels, f'Probabilities at temperature {temperature:.3g}')}"
-            f"</div></div>{_curves(look.logits, temperature, labels)}"
+            f"</div></div>{_curves(look.logits, temperature, labels, self._bet)}"
         )
 
 
-def _curves(logits: NDArray[np.float32], temperature: float, labels: tuple[str, ...]) -> str:
+def _curves(
+    logits: NDArray[np.float32], temperature: float, labels: tuple[str, ...], bet: float | None
+) -> str:
     span = np.geomspace(LOWEST, HIGHEST, 60)
     plot = Plot(
         (LOWEST, HIGHEST), (0, 1), ("temperature", "probability"), (560, 210),
@@ -106,12 +114,16 @@ def _curves(logits: NDArray[np.float32], temperature: float, labels: tuple[str, 
     for rank, index in enumerate(order):
         plot.line(span, shares[:, index], ("is-first", "is-second")[rank] if rank < 2 else "")
     plot.upright(temperature, "is-dashed")
+    guessed = ""
+    if bet is not None:
+        plot.line([LOWEST, HIGHEST], [bet / 100] * 2, "is-dashed")
+        guessed = f"; across: your bet, {bet:g} %"
     first, second = (labels[index] for index in order[:2])
     label = f"The probability of {first} falls as the temperature rises; {second} is the next"
     return (
         f'<figure>{plot.svg(label)}<figcaption><b class="mn-key is-first"></b> {first} '
         f'<b class="mn-key is-second"></b> {second} <b class="mn-key"></b> the others; dashed: the '
-        "chosen temperature</figcaption></figure>"
+        f"chosen temperature{guessed}</figcaption></figure>"
     )
 
 

@@ -63,11 +63,11 @@ class Convolution(View):
         theirs = result[row, column]
         equation = "".join(
             [
-                _grid(patch, "Patch of the image", self._limit),
+                numbers(patch, "Patch of the image", self._limit),
                 '<span class="mn-sign" title="each times the one in its place">⊙</span>',
-                _grid(kernel, f"Filter {number}", self._limit),
+                numbers(kernel, f"Filter {number}", self._limit),
                 '<span class="mn-sign">=</span>',
-                _grid(products, "Products", self._limit),
+                numbers(products, "Products", self._limit),
             ]
         )
         return (
@@ -193,7 +193,8 @@ def _image(uri: str, x: float, y: float, width: float, height: float) -> str:
     )
 
 
-def _grid(values: Array, caption: str, limit: float) -> str:
+def numbers(values: Array, caption: str, limit: float) -> str:
+    """Return a table of a few numbers, coloured by their sign and size."""
     rows = ""
     for line in values.tolist():
         cells = ""

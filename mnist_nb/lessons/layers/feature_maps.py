@@ -12,7 +12,6 @@ from mnist_nb.network import BatchNorm2d, Conv2d, Flatten, gelu
 
 ACROSS = 8  # maps in a row
 WIDTH = 576  # CSS pixels of a row
-STAGES = ("convolution", "batch norm", "GELU")
 
 
 class FeatureMaps(View):
@@ -21,7 +20,11 @@ class FeatureMaps(View):
     title = "the feature maps of every layer"
 
     def __init__(self, subject: Subject) -> None:
-        self.stage = choice("Show them after the", STAGES, STAGES[-1])
+        look = subject.look
+        stages = list(
+            dict.fromkeys(s for b in _blocks(look.layers.layers, look.outputs) for s in b)
+        )
+        self.stage = choice("Show them after the", stages, stages[-1])
         super().__init__(subject, [self.stage])
 
     def html(self) -> str:
@@ -29,7 +32,9 @@ class FeatureMaps(View):
         look = self.subject.look
         parts = []
         for nth, outputs in enumerate(_blocks(look.layers.layers, look.outputs)):
-            parts.append(self._picture(nth + 1, outputs[self.stage.value]))
+            # A block that has no such step is shown as it goes on.
+            maps = outputs.get(self.stage.value, list(outputs.values())[-1])
+            parts.append(self._picture(nth + 1, maps))
         return self.note() + "".join(parts)
 
     def _picture(self, nth: int, maps: NDArray[np.float32]) -> str:
@@ -53,17 +58,23 @@ class FeatureMaps(View):
 def _blocks(
     layers: tuple[object, ...], outputs: list[NDArray[np.float32]]
 ) -> list[dict[str, NDArray[np.float32]]]:
-    """For each convolution the maps after it, after its batch norm, and after its activation."""
+    """For each convolution the maps after it, and after each step up to the next, by name."""
     blocks: list[dict[str, NDArray[np.float32]]] = []
     for layer, output in zip(layers, outputs[1:], strict=True):
         if isinstance(layer, Flatten):
             break
         if isinstance(layer, Conv2d):
-            blocks.append(dict.fromkeys(STAGES, output))
-        elif blocks:  # what a step is not followed by, stays as it was after the step
-            later = STAGES[1:] if isinstance(layer, BatchNorm2d) else STAGES[2:]
-            blocks[-1] |= dict.fromkeys(later, output)
+            blocks.append({})
+        if blocks:
+            blocks[-1][_stage(layer)] = output
     return blocks
+
+
+def _stage(layer: object) -> str:
+    """What a step is called."""
+    word = type(layer).__name__.removesuffix("1d").removesuffix("2d")
+    known = {"Conv": "convolution", "BatchNorm": "batch norm", "Gelu": "GELU", "Relu": "ReLU"}
+    return "pooling" if word.endswith("Pool") else known.get(word, word.lower())
 
 
 class Curves(View):

@@ -97,9 +97,11 @@ def probability_rows(
     return f'<table class="mn-bars"><caption>{escape(caption)}</caption>{rows}</table>'
 
 
-def signed_rows(values: NDArray[np.floating], labels: Sequence[str], caption: str) -> str:
-    """Return a table of numbers of either sign, with bars to both sides of zero."""
-    best, limit = int(values.argmax()), max(float(np.abs(values).max()), 1e-9)
+def signed_rows(
+    values: NDArray[np.floating], labels: Sequence[str], caption: str, limit: float | None = None
+) -> str:
+    """Return a table of numbers of either sign; `limit` has the longest bar, None: the largest."""
+    best, limit = int(values.argmax()), limit or max(float(np.abs(values).max()), 1e-9)
     rows = ""
     for index, (label, value) in enumerate(zip(labels, values.tolist(), strict=True)):
         share = 50 * abs(value) / limit

@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from mnist_nb.lab import STYLES, FrontEnd, close_all
+from mnist_nb.lab import STYLES, FrontEnd, StatusLine, close_all
 from mnist_nb.lessons.layers.subject import Subject
 
 SHEETS = ("layers.css", "tables.css")
@@ -46,10 +46,13 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     Attributes:
         shown: the HTML widget with what `html()` gave.
+        status: shows what went wrong with a button. It has a lock of its own: the pad's is taken by
+            views while they look, and a button that looks would take them the other way round.
     """
 
     title = "A view"  # what the fallback is called
     at_rest = False  # see `Follower`
+    shows_anew = True  # when the value of a control changes
 
     def __init__(
         self,
@@ -64,13 +67,14 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
         self._newest = 0  # how often this has looked
         self._guard = subject.pad.status.guard
         self.shown = widgets.HTML()
+        self.status = StatusLine(threading.RLock())
         self.shown.add_class("mn-shown")
         for control in controls:
-            if control.has_trait("value"):
+            if self.shows_anew and control.has_trait("value"):
                 control.observe(lambda change: self.follow(), "value")
         tools = widgets.HBox(list(controls))
         tools.add_class("mn-tools" if controls else "mnist-nb-hidden")
-        stage = widgets.VBox([self.shown, *overlay])
+        stage = widgets.VBox([self.shown, *overlay, self.status])
         stage.add_class("mn-stage")
         self._body = body = widgets.VBox([Styles(), tools, stage])
         body.add_class("mn-body")
@@ -118,9 +122,17 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
             self.children = [self._body]
             close_all(self)
 
+    def guarded(self, call: Callable[[], object]) -> Callable[[], None]:
+        """Return what a button may call: what goes wrong is shown below the view."""
+        return lambda: self.status.guard(call)()
+
+    def picture(self) -> str:
+        """Return all that is shown, for those who have no widgets."""
+        return str(self.shown.value)
+
     def still(self) -> str:
         """Return what is shown now as HTML that needs neither a kernel nor another file."""
-        shown = self.shown.value.replace(BESIDE, "")  # the pad is not in the picture
+        shown = self.picture().replace(BESIDE, "")  # the pad is not in the picture
         return f'<style>{css()}</style><div class="mnist-nb mn-still">{shown}</div>'
 
     def __repr__(self) -> str:
