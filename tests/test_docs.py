@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
+from PIL import Image
 
 from mnist_nb.cli.main import main
 from tests.test_rooms import ROOMS
@@ -100,6 +101,13 @@ def test_readme_names_the_two_commands() -> None:
     lines = list(commands(ROOT / "README.md"))
     assert "make lab" in lines
     assert "make test" in lines
+
+
+def test_readme_opens_with_an_animation_that_is_light() -> None:
+    (first, *_) = re.findall(r"!\[.*?\]\((\S+)\)", (ROOT / "README.md").read_text("utf-8"))
+    assert (ROOT / first).stat().st_size <= 1_000_000
+    with Image.open(ROOT / first) as picture:
+        assert getattr(picture, "n_frames", 1) > 50
 
 
 def _context() -> click.Context:

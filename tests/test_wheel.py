@@ -74,6 +74,23 @@ def test_the_wheel_has_what_runs_and_nothing_else(wheel: Path) -> None:
     assert metadata["License-Expression"] == "MIT"
 
 
+def test_what_the_wheel_bundles_is_made_from_this_repository() -> None:
+    """Else licences of others would have to be in it, and README says that none are."""
+    bundled = re.findall(r"(?m)^// (\S+\.\w+)$", (ROOT / "deploy/built/worker.js").read_text())
+    assert "src/worker.ts" in bundled
+    for name in bundled:
+        assert (ROOT / "deploy" / name).is_file(), name
+        assert "node_modules" not in name
+    for page in (ROOT / "deploy/page").glob("*.ts"):
+        for source in re.findall(r"from \"([^\"]+)\"", page.read_text("utf-8")):
+            assert source.startswith("."), f"{page.name} takes {source}"
+    needed = json.loads((ROOT / "deploy/built/package-lock.json").read_text())["packages"]
+    licence = (ROOT / "README.md").read_text("utf-8").partition("## Licence")[2]
+    found = {package.get("license") for name, package in needed.items() if name} - {None}
+    for one in {part for text in found for part in re.split(r" AND | OR |[()]", text)}:
+        assert one.removesuffix("-or-later").partition("-1.0")[0] in licence, one
+
+
 def test_an_empty_environment_elsewhere_can_predict(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", symlinks=True)
     python = tmp_path / "venv/bin/python"

