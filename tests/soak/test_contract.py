@@ -34,8 +34,6 @@ def test_every_route_keeps_to_the_document(
     from schemathesis import GenerationMode
 
     # Chance rarely finds bodies of just 784 bytes.
-    octets = st.builds(image_bytes, st.integers(1, 3), SEEDS)
-    schemathesis.openapi.media_type("application/octet-stream", octets)
     schemathesis.openapi.media_type("text/plain", st.builds(image_json, SEEDS))
 
     document = httpx.get(f"{edge.url}/openapi.json", timeout=20, trust_env=False).json()
@@ -46,6 +44,9 @@ def test_every_route_keeps_to_the_document(
     seen: Counter[tuple[str, int]] = Counter()
     for result in schema.get_all_operations():
         operation = result.ok()
+        most = 1 if operation.path == "/trace" else 3
+        octets = st.builds(image_bytes, st.integers(1, most), SEEDS)
+        schemathesis.openapi.media_type("application/octet-stream", octets)
         takes = operation.body or operation.query or operation.headers
         for mode in GenerationMode:
             if mode is GenerationMode.NEGATIVE and not (operation.body or operation.query):
