@@ -5,6 +5,7 @@ Pillow is needed only for pictures of its own, and is loaded by whoever has one.
 
 import struct
 import sys
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ Levels = NDArray[np.float32]
 DAMAGED = (OSError, ValueError, SyntaxError, TypeError, struct.error)  # what Pillow then raises
 
 ENOUGH = 600  # pixels a side: 28 are wanted, and a photo has thousands
+STRIP = 2_000_000  # pixels that are looked at at once, where Pillow makes copies
 BEYOND = 1.1  # of a range: resized pictures overshoot it
 
 
@@ -46,38 +48,65 @@ def levels_of(source: object) -> tuple[Levels, tuple[int, int]]:
     if not (pillow and isinstance(source, pillow.Image)):
         return _checked(source)
     try:
-        size = picture_size(source)
-        if source.getexif().get(ORIENTATION, 1) != 1:  # else it would only copy
-            from PIL import ImageOps
-
-            source = ImageOps.exif_transpose(source)
-        return _levels(source, max(1, max(source.size) // ENOUGH)), size
+        source.load()  # which turns a TIFF
+        size, turn = picture_size(source), source.getexif().get(ORIENTATION, 1)
+        return _TURNED.get(turn, _as_it_is)(_levels(source, max(1, max(size) // ENOUGH))), size
     except InputError:
         raise
     except DAMAGED as error:  # Pillow reads the pixels only now
         raise InputError(f"the picture cannot be read: {error}") from None
 
 
+def _as_it_is(levels: Levels) -> Levels:
+    return levels
+
+
+# How to see a picture upright, by EXIF's orientation.
+_TURNED: dict[int, Callable[[Levels], Levels]] = {
+    2: lambda levels: levels[:, ::-1],
+    3: lambda levels: levels[::-1, ::-1],
+    4: lambda levels: levels[::-1],
+    5: lambda levels: levels.transpose(1, 0, 2),
+    6: lambda levels: levels[::-1].transpose(1, 0, 2),
+    7: lambda levels: levels[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda levels: levels.transpose(1, 0, 2)[::-1],
+}
+
+
 def _levels(picture: "Image", factor: int) -> Levels:
     """Return float32 (H, W, 1 or 3), 0..255, of a PIL image of any mode."""
+    width, height = picture.size
+    high = factor * max(1, STRIP // (factor * width))  # of a strip: whole pixels of the result
+    small = [
+        _reduced(picture.crop((0, top, width, min(top + high, height))), factor)
+        for top in range(0, height, high)
+    ]
+    values = np.concatenate(small)
     if picture.mode == "F" or picture.mode.startswith("I"):
-        values = np.asarray(picture)
-        return _in_range(_reduced(values, factor), values.dtype.kind)[:, :, None]
-    transparent = picture.has_transparency_data
-    if picture.mode in ("L", "1") and not transparent:
-        return np.asarray(picture.convert("L").reduce(factor), np.float32)[:, :, None]
-    if not transparent:
-        rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
-        return np.asarray(rgb.reduce(factor), np.float32)
-    coloured = picture if picture.mode == "RGBA" else picture.convert("RGBA")
-    rgba = np.asarray(coloured.reduce(factor), np.float32)
-    colours, share = rgba[:, :, :3], rgba[:, :, 3:] / np.float32(255)
+        return _in_range(values, "f" if picture.mode == "F" else "i")
+    if values.shape[2] < 4:
+        return values
+    colours, share = values[:, :, :3], values[:, :, 3:] / np.float32(255)
     # What is transparent is paper, and paper is what the ink is not.
     visible = float(share.sum())
     light = float((colours @ LUMINANCE * share[:, :, 0]).sum()) / visible if visible else 0.0
     paper = np.float32(0 if light > 127 else 255)
     composed: Levels = colours * share + paper * (1 - share)
     return composed
+
+
+def _reduced(picture: "Image", factor: int) -> Levels:
+    """Return the means of so many pixels a side: (H, W, 1, 3 or 4)."""
+    if picture.mode == "F" or picture.mode.startswith("I"):
+        return _means(np.asarray(picture), factor)[:, :, None]
+    mode = "RGB"
+    if picture.has_transparency_data:
+        mode = "RGBA"
+    elif picture.mode in ("L", "1"):
+        mode = "L"
+    converted = picture if picture.mode == mode else picture.convert(mode)
+    values = np.asarray(converted.reduce(factor), np.float32)
+    return values.reshape(*values.shape[:2], -1)
 
 
 def _in_range(small: Levels, kind: str) -> Levels:
@@ -95,7 +124,7 @@ def _in_range(small: Levels, kind: str) -> Levels:
     return scaled
 
 
-def _reduced(values: NDArray[Any], factor: int) -> Levels:
+def _means(values: NDArray[Any], factor: int) -> Levels:
     """Return the means of so many pixels a side; what is left over at the end is left out."""
     high, wide = (min(factor, side) for side in values.shape)
     height, width = values.shape[0] // high, values.shape[1] // wide
@@ -128,4 +157,4 @@ def _checked(source: object) -> tuple[Levels, tuple[int, int]]:
     if 0 < most <= 1 and values.dtype.kind == "f":
         raise InputError("a picture holds grey levels 0..255, got floats 0..1: multiply by 255")
     height, width = values.shape
-    return _reduced(values, max(1, max(values.shape) // ENOUGH))[:, :, None], (width, height)
+    return _means(values, max(1, max(values.shape) // ENOUGH))[:, :, None], (width, height)
