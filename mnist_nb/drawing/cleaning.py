@@ -20,7 +20,9 @@ TALL = 0.05  # of a side: a piece that may be a digit
 SPECK = 0.15  # of the largest piece: what is smaller is dirt
 THIN = 0.025  # of a side: a ruled line is not thicker
 ACROSS = 0.6  # of a side: a ruled line, an axis or a frame is longer
-DENSE = 0.75  # of its length: how much of a ruled line is seen, the rest lies under a stroke
+DENSE = 0.75  # of its length: how much of it is seen, the rest lies under strokes
+WHOLE = 0.4  # of a side: how much is seen of a line from border to border
+PARALLEL = 3  # so many lines are ruled paper, wherever they end
 BORDER = 0.03  # of a side: so near to it a line reaches the border
 MOST_TILTS = 4  # of the lines of one page: a photo is not taken from straight above
 TILTS = np.linspace(-0.06, 0.06, 25)  # pixels down for one to the right
@@ -74,8 +76,8 @@ def _contact(piece: Piece, shape: tuple[int, ...], margin: float) -> int:
 def lines(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the ink (H, W) of straight thin lines across the picture: ruled paper, frames, axes.
 
-    Such a line goes from border to border; within the picture only those count that meet others, as
-    those of a frame do. What crosses one is thicker there, and stays.
+    Such a line goes from border to border or has others beside it; else only those count that meet
+    others, as those of a frame do. What crosses one is thicker there, and stays.
     """
     flat, is_flat_whole = _level_lines(mask)
     upright, is_upright_whole = _level_lines(mask.T)
@@ -99,13 +101,18 @@ def _level_lines(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np
         counts = [np.bincount(row, minlength=height) for row in rows]
         best = int(np.argmax([count.max() for count in counts])) if len(x) else 0
         row, near = rows[best], np.convolve(counts[best], [1, 1, 1], "same")
-        left, right = np.full(height, width), np.zeros(height, int)
-        np.minimum.at(left, row, x)
-        np.maximum.at(right, row, x)
-        long = (near > ACROSS * width) & (near > DENSE * (right - left))
+        left, right = np.full(height + 2, width), np.zeros(height + 2, int)
+        for beside in (0, 1, 2):  # a line that is not quite level changes rows
+            np.minimum.at(left, row + beside, x)
+            np.maximum.at(right, row + beside, x)
+        left, right = left[1:-1], right[1:-1]
+        at_both = (left < BORDER * width) & (right >= (1 - BORDER) * width)
+        reaches = at_both & (near > WHOLE * width)
+        long = reaches | ((near > ACROSS * width) & (near > DENSE * (right - left)))
         if not long.any():
             break
-        reaches = long & (left < BORDER * width) & (right >= (1 - BORDER) * width)
+        if np.count_nonzero(np.diff(long.astype(int), prepend=0) == 1) >= PARALLEL:
+            reaches = long
         usual = 1.5 * np.median((bottom - top)[long[row]]) + 1  # else it lies under a stroke
         on, on_whole = (
             (np.convolve(rows_, [1, 1, 1], "same")[row] > 0) & (bottom - top <= usual)
