@@ -41,7 +41,7 @@ def floats() -> Any:
 KINDS: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
     "rgba.png": (rgba, {"compress_level": 1}),
     "palette.png": (palette, {"compress_level": 1, "transparency": 0}),
-    "float.tiff": (floats, {"compression": "packbits"}),
+    "float.tiff": (floats, {"compression": "tiff_adobe_deflate"}),
     "photo.jpg": (lambda: rgba().convert("L").point(lambda grey: 30 if grey else 230), {}),
 }
 

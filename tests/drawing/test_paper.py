@@ -133,7 +133,7 @@ def test_a_hairline_gets_the_width_of_the_recipe() -> None:
     assert (rasterize(broad, thicken=False) == rasterize(broad)).all()
 
 
-@pytest.mark.parametrize("scene", ["ruled darkly", "a thumb", "a thick frame"])
+@pytest.mark.parametrize("scene", ["ruled darkly", "a thumb", "edges of a scanner"])
 def test_a_page_that_is_not_cleaned(network: Network, scene: str) -> None:
     image = picture(SCENES[scene](page(3)))
     assert network.answer(rasterize(image)).is_sure
