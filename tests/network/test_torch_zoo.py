@@ -18,6 +18,7 @@ from mnist_nb.network import Imported, import_file, read_weights
 
 torch = pytest.importorskip("torch")
 
+from tests.soak.scale import SOAK  # noqa: E402
 from tests.support import torch_zoo as zoo  # noqa: E402
 
 RNG = np.random.default_rng(0)
@@ -54,7 +55,10 @@ def helped(content: bytes, expected: Any, **how: Any) -> bool:
         return any(agrees(import_file(content, take=n, **how), expected) for n in ways)
 
 
-@pytest.mark.parametrize("sample", zoo.samples(), ids=lambda sample: sample.name)
+# Each takes seconds; MNIST_NB_SOAK=1 tries all sixty, else every fifth is.
+@pytest.mark.parametrize(
+    "sample", zoo.samples()[:: 1 if SOAK else 5], ids=lambda sample: sample.name
+)
 def test_state_dicts(sample: zoo.Sample) -> None:
     module = zoo.trained(sample)
     expected = zoo.probabilities(module, sample, IMAGES)

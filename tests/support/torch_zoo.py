@@ -44,6 +44,7 @@ class Sample:
     pool: str = "max"
     scaling: str = "mnist"
     wrap: str = "plain"
+    epochs: int = 4
 
 
 def perceptron(act: str, *hidden: int, norm: bool = False, drop: bool = False) -> nn.Module:
@@ -224,10 +225,10 @@ def samples() -> list[Sample]:
         *(Sample(f"ccp-{s}", lambda: conv_conv_pool("relu"), scaling=s) for s in ("mnist", "half")),
         *(Sample(f"strided-{s}", lambda: strided("relu"), scaling=s) for s in ("mnist", "unit")),
         *(
-            Sample(f"depthwise-{s}", lambda: depthwise("relu"), scaling=s)
+            Sample(f"depthwise-{s}", lambda: depthwise("relu"), scaling=s, epochs=20)
             for s in ("mnist", "unit")
         ),
-        *(Sample(f"mean-{s}", GlobalMean, scaling=s) for s in ("mnist", "unit")),
+        *(Sample(f"mean-{s}", GlobalMean, scaling=s, epochs=20) for s in ("mnist", "unit")),
         Sample("line", lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), scaling="unit"),
     ]
     return found
@@ -240,7 +241,7 @@ def digits() -> tuple[Any, Any]:
     return torch.from_numpy(images).float()[:, None] / 255, torch.from_numpy(labels).long()
 
 
-def trained(sample: Sample, epochs: int = 4) -> nn.Module:
+def trained(sample: Sample) -> nn.Module:
     """Build a network and train it for some seconds."""
     torch.manual_seed(len(sample.name))
     module = sample.build()
@@ -250,7 +251,7 @@ def trained(sample: Sample, epochs: int = 4) -> nn.Module:
     rate = 2e-4 if sample.scaling == "raw" else 4e-3
     optimizer = torch.optim.Adam(module.parameters(), rate)
     module.train()
-    for _ in range(epochs * (3 if sample.act == "sigmoid" else 1)):
+    for _ in range(sample.epochs * (3 if sample.act == "sigmoid" else 1)):
         order = torch.randperm(len(images))
         for i in range(0, len(order), 75):
             pick = order[i : i + 75]
