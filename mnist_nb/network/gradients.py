@@ -154,7 +154,7 @@ def _run(layer: Layer, x: Array, tensors: Tensors) -> tuple[Array, Back]:
 
 def _linear(layer: Linear, x: Array, tensors: Tensors) -> tuple[Array, Back]:
     weight = tensors[layer.weight]  # (out, in)
-    y = x @ weight.T  # (N, out)
+    y: Array = np.einsum("ni,oi->no", x, weight)  # not by BLAS, whose threads wait: see maps.py
 
     def back(dy: Array) -> tuple[Array, dict[str, Array]]:
         own: dict[str, Array] = {
@@ -162,8 +162,7 @@ def _linear(layer: Linear, x: Array, tensors: Tensors) -> tuple[Array, Back]:
         }  # (out, in): error that comes out times what went in
         if layer.bias:
             own[layer.bias] = dy.sum(axis=0)  # (out,)
-        dx: Array = dy @ weight  # (N, in)
-        return dx, own
+        return np.einsum("no,oi->ni", dy, weight), own  # (N, in)
 
     return (y + tensors[layer.bias] if layer.bias else y), back
 
@@ -176,18 +175,21 @@ def _conv2d(layer: Conv2d, x: Array, tensors: Tensors) -> tuple[Array, Back]:
     windows = _windows(padded, reach(layer, k), stride)[..., ::gap, ::gap]  # (N, C, R, S, k, k)
     n, _, rows, columns = windows.shape[:4]
     groups = layer.groups
-    matrix = weight.reshape(groups, out // groups, -1)  # (G, O/G, C/G*k*k)
-    # Each window is a row of numbers, and a filter another: (N, G, R*S, C/G*k*k).
+    matrix = weight.reshape(groups, 1, out // groups, -1)  # (G, 1, O/G, C/G*k*k)
+    # Each window is a row of numbers, and a filter another: (N, G, R, S, C/G*k*k). A product for
+    # each row of the image is so small that no BLAS shares it among threads.
     split = windows.reshape(n, groups, inside, rows, columns, k, k).transpose(0, 1, 3, 4, 2, 5, 6)
-    patches = split.reshape(n, groups, rows * columns, -1)
-    y = (patches @ matrix.transpose(0, 2, 1)).swapaxes(2, 3).reshape(n, out, rows, columns)
+    patches = split.reshape(n, groups, rows, columns, -1)
+    y = (patches @ matrix.swapaxes(2, 3)).transpose(0, 1, 4, 2, 3).reshape(n, out, rows, columns)
 
     def back(dy: Array) -> tuple[Array, dict[str, Array]]:
-        error = dy.reshape(n, groups, out // groups, -1)  # (N, G, O/G, R*S)
-        own: dict[str, Array] = {layer.weight: (error @ patches).sum(axis=0).reshape(weight.shape)}
+        error = dy.reshape(n, groups, out // groups, rows, columns).swapaxes(2, 3)  # R before O/G
+        own: dict[str, Array] = {
+            layer.weight: (error @ patches).sum(axis=(0, 2)).reshape(weight.shape)
+        }
         if layer.bias:
             own[layer.bias] = dy.sum(axis=(0, 2, 3))  # (O,)
-        spread = (error.swapaxes(2, 3) @ matrix).reshape(split.shape)
+        spread = (error.swapaxes(3, 4) @ matrix).reshape(split.shape)
         places = spread.transpose(0, 1, 4, 2, 3, 5, 6).reshape(windows.shape)
         dx = _gathered(places, padded, stride, gap)
         return dx[:, :, before : before + x.shape[2], before : before + x.shape[3]], own

@@ -1,4 +1,4 @@
-"""The interactive parts of notebook 02: one drawing, followed through every layer.
+"""The views of notebook 02, and of one's own network in 05: one drawing through every layer.
 
     subject = Subject()     # the pad, and the network that looks at its drawing
     FeatureMaps(subject)    # a view; it follows the pad from now on
