@@ -73,7 +73,7 @@ clean: ## remove all that make and the tests made
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-soak: setup ## run the long tests of the edge in full, 15 minutes (SOAK=0.1 for a tenth of it)
+soak: setup ## run the long tests in full, 25 minutes (SOAK=0.1 for a tenth of it)
 	$(WITH_NODE) MNIST_NB_SOAK=$(SOAK) $(BIN)/python -m pytest tests/soak -s $(PYTEST_ARGS)
 
 bench: setup chromium $(PEERS) ## measure it beside what others use, 8 minutes; writes docs/benchmarks.md

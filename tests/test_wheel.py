@@ -129,6 +129,10 @@ def test_one_command_in_an_empty_folder_without_a_checkout(wheel: Path, tmp_path
     (site / "others.pth").write_text(str(Path(distribution("click").locate_file(""))))
     env = {k: v for k, v in os.environ.items() if not k.startswith(("MNIST_NB", "JUPYTER"))}
     env |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    # Nothing of the network: what is there already is enough.
+    nobody = "http://127.0.0.1:9"
+    env |= {"HTTPS_PROXY": nobody, "HTTP_PROXY": nobody, "npm_config_registry": nobody}
+    env["NO_PROXY"] = "127.0.0.1,localhost"
     where = (
         "from mnist_nb.local_edge.packages import *; print(cached('host', find_deploy()/'built'))"
     )

@@ -60,5 +60,5 @@ def open_notebooks(folder: Path | None, say: Callable[[str], object]) -> Path:
     if copied:
         say(f"copied {len(copied)} notebooks into {target}")
     if kept:
-        say(f"kept   {', '.join(kept)} as changed there; delete one to get it anew")
+        say(f"kept   {', '.join(kept)} which differ from this version's; delete one to get it anew")
     return folder

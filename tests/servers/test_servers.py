@@ -191,7 +191,7 @@ def test_notebooks_are_copied_once_and_changed_ones_are_kept(tmp_path: Path) -> 
     assert (folder / NOTEBOOK).read_text() == "my own"
     assert said == [
         f"copied 1 notebooks into {folder / 'notebooks'}",
-        "kept   01_draw.ipynb as changed there; delete one to get it anew",
+        "kept   01_draw.ipynb which differ from this version's; delete one to get it anew",
     ]
     (tmp_path / "file").touch()
     with pytest.raises(SetupError, match=r"cannot be put into .*file.*--folder"):
