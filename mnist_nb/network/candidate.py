@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mnist_nb.errors import WeightsError
 from mnist_nb.network.file_format import MAX_HEADER, Weights, read_file, read_weights
-from mnist_nb.network.trial import require_finite
+from mnist_nb.network.overflow import require_finite
 
 
 @dataclass(frozen=True, eq=False)

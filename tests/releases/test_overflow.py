@@ -9,7 +9,7 @@ from mnist_nb.errors import WeightsError
 from mnist_nb.network import read_weights, write_weights
 from mnist_nb.network.candidate import read_candidate
 from mnist_nb.network.ops import Sigmoid, Tanh
-from mnist_nb.network.trial import TRIAL
+from mnist_nb.network.overflow import TRIAL
 from tests.soak.scale import scaled
 from tests.support.files import network, pack
 from tests.support.hostile import EDGE_ONLY
