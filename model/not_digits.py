@@ -1,4 +1,4 @@
-"""What is not a digit: letters, scribbles, blots. From them the network learns to be "not sure".
+"""What is not a digit: letters, scribbles, blots, pairs. From them it learns to be "not sure".
 
 Letters come as pen strokes from the Hershey fonts (A. V. Hershey, 1967; package `hershey-fonts`)
 and as shapes from the fonts that matplotlib carries. Whole fonts are kept out of training, for the
@@ -124,6 +124,24 @@ def blot(rng: np.random.Generator) -> Grey:
     )
     levels = np.clip((np.asarray(noise) / 255 - rng.uniform(0.2, 0.6)) * rng.uniform(1, 4), 0, 1)
     return (levels * 255).astype(np.uint8)
+
+
+def pair(digits: list[Drawing], rng: np.random.Generator) -> Grey:
+    """Return two digits in one image (28, 28), clearly apart: side by side, or one above the other.
+
+    Two are no digit: a picture of them has to be cut first.
+    """
+    axis = int(rng.random() < 0.5)  # 0: side by side
+    strokes, at = [], 0.0
+    for index in rng.integers(0, len(digits), 2):
+        points = np.concatenate(digits[index].strokes)
+        low, extent = points.min(axis=0), np.ptp(points, axis=0)
+        scale = 100 * math.exp(rng.uniform(-0.2, 0.2)) / max(extent.max(), 1)
+        shift = rng.normal(0, 8, 2)
+        shift[axis] = at
+        strokes += [(s - low) * scale + shift for s in digits[index].strokes]
+        at += extent[axis] * scale + rng.uniform(25, 60)
+    return rasterize(Drawing(strokes), pen=min(pen_width(rng), 3.0))
 
 
 def training_set(count: int, rng: np.random.Generator) -> Grey:

@@ -1,116 +1,58 @@
-"""Train the network that mnist-nb ships: `python model/train.py --out model/mnist.safetensors`.
+"""Train the network that mnist-nb ships: `python model/train.py --start FOLDER`.
 
-Needs PyTorch and what else `pip install -e '.[train]'` brings. It learns from three kinds of
-examples: MNIST's training images; digits written with a pen, drawn by `rasterize`, the function
-that also draws what a user drew; and things that are no digit, for which no answer is right.
-MNIST's test images are not looked at here.
+Needs PyTorch and what else `pip install -e '.[train]'` brings, and Omniglot's strokes beside MNIST
+and the pen strokes in the folder `MNIST_NB_DATA`. What it learns from is in `examples.py`; MNIST's
+test images are not looked at here.
 
 The network is small, and alone it learns its training images by heart before it has understood
 them. So three larger ones are trained first, and it learns to answer as they do together (Hinton,
-Vinyals, Dean: "Distilling the Knowledge in a Neural Network", 2015). Then it starts anew with other
-random numbers; the best of these students on the validation digits is the one that ships.
+Vinyals, Dean: "Distilling the Knowledge in a Neural Network", 2015). The teachers see clean images;
+of what the student sees a quarter is worn (`wear.py`), and its answer should be the same.
+
+Every part is kept in `model/checkpoints/`, after each epoch too: what was stopped goes on where it
+was when it is started again. `--only` does one part, so that several can run beside each other.
 """
 
 import argparse
-import math
+import hashlib
+import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import data
-import not_digits
 import numpy as np
+import safetensors.numpy
 import torch
 import torch.nn.functional as F
+from examples import BATCH, OTHERS, Examples, grey
 from networks import DigitNet, Teacher, export
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from wear import wear
 
-from mnist_nb.drawing import Drawing, rasterize
+from mnist_nb.drawing import rasterize
+from mnist_nb.network import Network
 
-BATCH = 128  # digits; besides
-OTHERS = 16  # not digits
-REDRAWN = 12  # times that each pen drawing is drawn anew, of which an epoch sees
-COPIES = 3  # of each, as there are far fewer strokes than images
-TEACHERS, SCHOOLING = 3, 12  # epochs of each
-LESSONS = 6  # epochs of bent digits that the teachers say their answers to
+TEACHERS, SCHOOLING = 3, 10  # epochs of each
+LESSONS = 7  # epochs of bent digits that the teachers say their answers to
+EPOCHS = 22  # of each student, each as long as one of the lessons
 SOFTER = 3  # the temperature of these answers
 FALSE_ALARMS = 0.01  # the share of validation digits that may be called "not sure"
+PRECISE = 0.85  # of the steps done, it goes on in float32: before, bfloat16 is twice as fast
 
-
-def bend(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Turn, slant, scale, shift and bend images (N, 1, 28, 28) a little, each in its own way."""
-    n = len(images)
-
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
-        return torch.rand(n, *shape, generator=generator) * (high - low) + low
-
-    angle, slant = uniform(-0.12, 0.12), uniform(-0.12, 0.12)
-    width, height = uniform(0.92, 1.08), uniform(0.92, 1.08)
-    cos, sin = angle.cos(), angle.sin()
-    shift_x, shift_y = uniform(-0.04, 0.04), uniform(-0.04, 0.04)  # in halves of the image
-    row_x = torch.stack([cos * width, (slant * cos - sin) * width, shift_x], 1)
-    row_y = torch.stack([sin * height, (slant * sin + cos) * height, shift_y], 1)
-    grid = F.affine_grid(torch.stack([row_x, row_y], 1), list(images.shape), align_corners=False)
-    bends = F.interpolate(uniform(-0.07, 0.07, 2, 5, 5), size=(28, 28), mode="bicubic")
-    bent = F.grid_sample(images, grid + bends.permute(0, 2, 3, 1), align_corners=False)
-    # Then a thicker or thinner pen: towards the strongest or the weakest of the pixels around.
-    thicker, thinner = F.max_pool2d(bent, 3, 1, 1), -F.max_pool2d(-bent, 3, 1, 1)
-    change = uniform(-0.3, 0.3, 1, 1, 1)
-    return bent + change.clamp(min=0) * (thicker - bent) + change.clamp(max=0) * (bent - thinner)
-
-
-def draw_again(drawing: Drawing, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Rasterise strokes as another hand may have drawn them: turned, slanted, with another pen."""
-    angle, slant = rng.uniform(-0.2, 0.2), rng.uniform(-0.35, 0.35)
-    stretch = math.exp(rng.uniform(-0.2, 0.2))
-    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    change = turn @ np.array([[stretch, slant], [0, 1]])
-    every = int(rng.integers(1, 4))  # a fast pen is seen at fewer places
-    strokes = []
-    for stroke in drawing.strokes:
-        if len(stroke) > 3 * every:
-            stroke = np.concatenate([stroke[:-1:every], stroke[-1:]])
-        wobble = rng.normal(0, 0.006 * drawing.size[0], stroke.shape)  # an unsteady hand
-        wobble = np.cumsum(wobble, axis=0) * 0.3 + wobble * 0.3 if len(stroke) > 2 else 0
-        strokes.append((stroke + wobble) @ change.T)
-    return rasterize(Drawing(strokes, drawing.size), pen=not_digits.pen_width(rng))
-
-
-class Examples:
-    """What there is to learn from, in batches that are another each epoch.
-
-    Args:
-        seed: of all that is random in them.
-    """
-
-    def __init__(self, seed: int) -> None:
-        self.rng, self.generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
-        images, labels = data.images("train")
-        drawings, digits = data.drawings("train")
-        redrawn = [draw_again(d, self.rng) for _ in range(REDRAWN) for d in drawings]
-        self.pixels = _grey(images)  # (N, 1, 28, 28)
-        self.redrawn = _grey(np.array(redrawn)).reshape(REDRAWN, len(digits), 1, 28, 28)
-        self.others = _grey(not_digits.training_set(20_000, self.rng))
-        targets = np.concatenate([labels, *[digits] * COPIES])
-        self.targets = torch.from_numpy(targets.astype(int))
-        self.batches = math.ceil(len(self.targets) / BATCH)
-
-    def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield digits (n, 1, 28, 28), each bent in its own way, and their labels (n,)."""
-        copies = self.rng.choice(REDRAWN, COPIES, replace=False)
-        inputs = torch.cat([self.pixels, *self.redrawn[copies]])
-        for chosen in torch.randperm(len(inputs), generator=self.generator).split(BATCH):
-            yield bend(inputs[chosen], self.generator), self.targets[chosen]
-
-    def strange(self) -> Tensor:
-        """Return images (OTHERS, 1, 28, 28) of what is no digit, bent too."""
-        chosen = torch.randint(len(self.others), (OTHERS,), generator=self.generator)
-        return bend(self.others[chosen], self.generator)
+HERE = Path(__file__).parent
+KEPT = HERE / "checkpoints"
 
 
 def fit(
-    net: nn.Module, losses: Callable[[], Iterator[Tensor]], steps: int, rate: float, decay: float
+    net: nn.Module,
+    losses: Callable[[torch.Generator], Iterator[Tensor]],
+    steps: int,
+    rate: float,
+    decay: float,
+    kept: Path,
 ) -> Iterator[nn.Module]:
     """Train a network; after each epoch yield the average of its last states.
 
@@ -118,83 +60,126 @@ def fit(
         net: is trained in place.
         losses: yields the loss of each batch of an epoch.
         steps: so many batches in all; then it ends.
-        rate: the highest learning rate; it comes after a fifth of the steps.
+        rate: the highest learning rate; it comes after a tenth of the steps.
         decay: how much of the average stays at each step.
+        kept: the state after the last epoch; training goes on from there.
     """
     average = torch.optim.swa_utils.AveragedModel(
         net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(decay), use_buffers=True
     )
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps, pct_start=0.2)
-    done = 0
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps, pct_start=0.1)
+    parts = {"net": net, "average": average, "optimizer": optimizer, "schedule": schedule}
+    done, epoch = 0, 0
+    if kept.is_file():
+        state = torch.load(kept)
+        done, epoch = state["done"], state["epoch"]
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
     while done < steps:
         net.train()
-        for loss in losses():
+        batches = losses(torch.Generator().manual_seed(1000 * epoch + torch.initial_seed() % 1000))
+        while True:
+            with torch.autocast("cpu", torch.bfloat16, enabled=done < PRECISE * steps):
+                loss = next(batches, None)
+            if loss is None or done == steps:
+                break
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
             average.update_parameters(net)
             done += 1
+        epoch += 1
+        state = {name: part.state_dict() for name, part in parts.items()}
+        torch.save(state | {"done": done, "epoch": epoch}, kept.with_suffix(".part"))
+        kept.with_suffix(".part").replace(kept)
         yield average.module
 
 
-def teacher(examples: Examples) -> nn.Module:
-    """Train a teacher, on the digits alone."""
+def teacher(number: int, examples: Examples) -> nn.Module:
+    """Train a teacher, on the digits alone, or take it as it was kept."""
+    torch.manual_seed(100 + number)
     # Channels last: a quarter faster with as many channels as these.
     net = Teacher().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    file = KEPT / f"teacher-{number}.pt"
+    if not file.is_file():
 
-    def losses() -> Iterator[Tensor]:
-        for images, labels in examples.epoch():
-            yield F.cross_entropy(net(images), labels)
+        def losses(generator: torch.Generator) -> Iterator[Tensor]:
+            for images, labels in examples.epoch(generator):
+                yield F.cross_entropy(net(images), labels, label_smoothing=0.02)
 
-    *_, trained = fit(net, losses, SCHOOLING * examples.batches, 6e-3, 0.998)
-    return trained.eval()
+        steps = SCHOOLING * examples.batches
+        for trained in fit(net, losses, steps, 6e-3, 0.998, KEPT / f"teacher-{number}-part.pt"):
+            say(f"teacher {number}  mnist_validation {score(trained):.4f}")
+        torch.save(trained.state_dict(), file)
+    net.load_state_dict(torch.load(file))
+    return net.eval()
 
 
 class Lessons:
     """Bent digits and what the teachers say to them, kept, as asking them again takes too long.
 
     Args:
-        teachers: who are asked; their answers are averaged.
-        examples: to ask them about.
+        examples: to ask the teachers about; their answers are averaged.
     """
 
-    def __init__(self, teachers: list[nn.Module], examples: Examples) -> None:
-        images, labels, answers = [], [], []
-        for _ in range(LESSONS):
-            for bent, digits in examples.epoch():
-                with torch.no_grad():  # softened, so that it tells which wrong answers were near
-                    said = sum((net(bent) / SOFTER).softmax(1) for net in teachers)
-                images.append((bent * 255).round().byte())
-                labels.append(digits)
-                answers.append(said / len(teachers))
-        self.images, self.labels = torch.cat(images), torch.cat(labels)  # (N, 1, 28, 28), (N,)
-        self.answers = torch.cat(answers)  # (N, 10)
+    def __init__(self, examples: Examples) -> None:
         self.examples = examples
+        files = [KEPT / f"lessons-{name}.npy" for name in ("images", "labels", "answers")]
+        if not all(file.is_file() for file in files):
+            teachers = [teacher(number, examples) for number in range(1, TEACHERS + 1)]
+            for file, array in zip(files, self._ask(teachers), strict=True):
+                np.save(file, array)
+        self.images, self.labels, self.answers = (np.load(file, mmap_mode="r") for file in files)
 
-    def epoch(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def _ask(self, teachers: list[nn.Module]) -> list[NDArray[np.generic]]:
+        parts: list[tuple[NDArray[np.generic], ...]] = []
+        for lesson in range(LESSONS):
+            for bent, digits in self.examples.epoch(torch.Generator().manual_seed(lesson)):
+                with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                    logits = [net(bent).float() for net in teachers]
+                # Softened, so that it tells which wrong answers were near.
+                said = sum((one / SOFTER).softmax(1) for one in logits) / len(teachers)
+                images = (bent[:, 0] * 255).round().byte()
+                parts.append((images.numpy(), digits.numpy(), said.numpy()))
+            say(f"lesson {lesson + 1}/{LESSONS}")
+        return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+
+    def epoch(self, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Yield images (n, 1, 28, 28), their labels (n,) and the teachers' answers (n, 10)."""
-        order = torch.randperm(len(self.images), generator=self.examples.generator)
-        for chosen in order.split(BATCH)[: len(order) // BATCH]:
-            yield self.images[chosen] / 255, self.labels[chosen], self.answers[chosen]
+        order = torch.randperm(len(self.images), generator=generator)
+        for chosen in order.split(BATCH)[: self.examples.batches]:
+            index = chosen.numpy()
+            labels, answers = self.labels[index], self.answers[index]
+            yield grey(self.images[index]), torch.from_numpy(labels), torch.from_numpy(answers)
 
 
-def student(lessons: Lessons, repeats: int) -> Iterator[tuple[nn.Module, dict[str, float]]]:
-    """Train the network itself; after each repeat yield it and its validation scores 0..1."""
+def student(
+    seed: int, lessons: Lessons, start: Path | None
+) -> Iterator[tuple[nn.Module, dict[str, float]]]:
+    """Train the network itself; after each epoch yield it and its validation scores 0..1."""
+    torch.manual_seed(seed)
     net = DigitNet()
+    if start:  # a network of the release before
+        tensors = safetensors.numpy.load_file(start)
+        names = {
+            re.sub(r"^conv(\d)\.norm", r"norm\1", name): tensor for name, tensor in tensors.items()
+        }
+        net.load_state_dict({n: torch.from_numpy(t) for n, t in names.items()}, strict=False)
 
-    def losses() -> Iterator[Tensor]:
-        for images, labels, answers in lessons.epoch():
-            strange = lessons.examples.strange()
-            logits, other = net(torch.cat([images, strange])).split([len(labels), OTHERS])
+    def losses(generator: torch.Generator) -> Iterator[Tensor]:
+        for images, labels, answers in lessons.epoch(generator):
+            strange = lessons.examples.strange(generator)
+            seen = wear(torch.cat([images, strange]), generator)
+            logits, other = net(seen).float().split([len(labels), OTHERS])
             told = F.kl_div((logits / SOFTER).log_softmax(1), answers, reduction="batchmean")
             # What is no digit has no right answer: each of the ten should get a tenth.
             none = F.cross_entropy(other, torch.full_like(other, 0.1))
-            yield 0.1 * F.cross_entropy(logits, labels) + 0.9 * SOFTER**2 * told + 0.06 * none
+            yield 0.1 * F.cross_entropy(logits, labels) + 0.9 * SOFTER**2 * told + 0.1 * none
 
-    steps = repeats * (len(lessons.images) // BATCH)
-    for trained in fit(net, losses, steps, 4e-3, 0.999):
+    steps = EPOCHS * lessons.examples.batches
+    for trained in fit(net, losses, steps, 3e-3, 0.999, KEPT / f"student-{seed}-part.pt"):
         yield trained, choose(trained)
 
 
@@ -239,53 +224,66 @@ def logits_of(net: nn.Module, images: NDArray[np.uint8]) -> Tensor:
     """Return logits (N, 10) of images uint8 (N, 28, 28), as the network gives when it is used."""
     net.eval()
     with torch.no_grad():
-        return torch.cat([net(part) for part in _grey(images).split(500)])
-
-
-def _grey(images: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(images.astype(np.float32) / 255).reshape(-1, 1, 28, 28)
+        return torch.cat([net(part) for part in grey(images).split(500)])
 
 
 def main() -> None:
     """Train teachers, then students; keep the best."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("model/mnist.safetensors"))
-    parser.add_argument("--repeats", type=int, default=4, help="of the lessons, 6 epochs each")
+    parser.add_argument("--out", type=Path, default=HERE / "mnist.safetensors")
+    help = "with 1.safetensors ...: networks of the same kind that the students start from"
+    parser.add_argument("--start", type=Path, metavar="FOLDER", help=help)
     help = "of one student each; all but the best are kept in seeds/ beside OUT"
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help=help)
+    help = "do this part alone: examples, teacher-1, lessons, student-1 ..."
+    parser.add_argument("--only", metavar="PART", help=help)
     arguments = parser.parse_args()
-    training = {
-        "data": "MNIST train 0..54,999; UCI pen digits train 0..5,743; letters, scribbles, blots",
-        "epochs": arguments.repeats * LESSONS,
-        "teachers": f"{TEACHERS} of {SCHOOLING} epochs",
-    }
-    start = time.perf_counter()
-
-    def say(what: str) -> None:
-        print(f"{what}  {time.perf_counter() - start:.0f} s", flush=True)
-
-    torch.manual_seed(0)
-    examples = Examples(seed=0)
-    say("examples are drawn")
-    teachers = []
-    for number in range(1, TEACHERS + 1):
-        teachers.append(teacher(examples))
-        say(f"teacher {number}/{TEACHERS}  mnist_validation {score(teachers[-1]):.4f}")
-    lessons = Lessons(teachers, examples)
-    say("lessons are written")
+    KEPT.mkdir(exist_ok=True)
+    examples = Examples(KEPT / "examples.npz")
+    part, _, number = (arguments.only or "").partition("-")
+    if part == "examples":
+        return
+    if part == "teacher":
+        teacher(int(number), examples)
+        return
+    lessons = Lessons(examples)
+    if part == "lessons":
+        return
     scores = {}
-    for seed in arguments.seeds:
-        torch.manual_seed(seed)
-        file = arguments.out.parent / "seeds" / f"{seed}.safetensors"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        for repeat, (net, metrics) in enumerate(student(lessons, arguments.repeats), 1):
-            file.write_bytes(export(net, training | {"seed": seed}, metrics))
-            scores[file] = metrics["mnist_validation"] + metrics["strokes_validation"]
-            numbers = "  ".join(f"{name} {number:.4f}" for name, number in metrics.items())
-            say(f"student {seed}, repeat {repeat}/{arguments.repeats}  {numbers}")
-    best = max(scores, key=lambda file: scores[file])
-    best.replace(arguments.out)
-    say(f"{arguments.out} is student {best.stem}")
+    for seed in [int(number)] if number else arguments.seeds:
+        scores[seed] = learn(seed, lessons, arguments.start)
+    if not arguments.only:
+        (arguments.out.parent / "seeds").mkdir(exist_ok=True)
+        best = max(scores, key=lambda seed: scores[seed])
+        for seed in scores:
+            to = arguments.out.parent / "seeds" / f"{seed}.safetensors"
+            shutil.copy(KEPT / f"{seed}.safetensors", arguments.out if seed == best else to)
+        say(f"{arguments.out} is student {best}")
+
+
+def learn(seed: int, lessons: Lessons, start: Path | None) -> float:
+    """Train one student, keep its file, and return by how much it is preferred."""
+    training = {
+        "data": "MNIST train 0..54,999; UCI pen digits train 0..5,743; Omniglot Greek, Korean, Latin;"
+        " rare ways of digits, letters, scribbles, blots, pairs",
+        "epochs": EPOCHS,
+        "teachers": f"{TEACHERS} of {SCHOOLING} epochs",
+        "seed": seed,
+    }
+    file = KEPT / f"{seed}.safetensors"
+    if start:
+        start = start / f"{seed}.safetensors"
+        training["start"] = hashlib.sha256(start.read_bytes()).hexdigest()
+    for net, metrics in student(seed, lessons, start):
+        file.write_bytes(export(net, training, metrics))
+        say(f"student {seed}  {'  '.join(f'{k} {v:.4f}' for k, v in metrics.items())}")
+    last = Network.load(file).metrics
+    return float(last["mnist_validation"] + last["strokes_validation"])
+
+
+def say(what: str) -> None:
+    """Print what was done, and when."""
+    print(f"{time.strftime('%H:%M:%S')}  {what}", flush=True)
 
 
 if __name__ == "__main__":
