@@ -1,8 +1,8 @@
 """Ways to write a digit that MNIST and the pen strokes have too few of, made from points.
 
 Nobody wrote these. Each way is a few points that the pen goes through; every drawing moves them a
-little and joins them by a smooth line or a straight one. `examples.draw_again` then slants, stretches
-and bends it like the strokes of people.
+little and joins them by a smooth line or a straight one. `examples.draw_again` then slants and
+stretches it like the strokes of people.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """Letters and signs that people drew: Omniglot's strokes, which are no digits.
 
 Omniglot (Lake, Salakhutdinov, Tenenbaum; MIT licence), the file `strokes_background_small1.zip`:
-136 characters of five alphabets, each drawn by 20 people. Two alphabets are kept out whole, to judge
-by. Turned by quarters and mirrored, the others give seven more signs each to learn from.
+136 characters of five alphabets, each drawn by 20 people. Two alphabets are kept out whole, to
+judge by. Turned by quarters and mirrored, the others give seven more signs each to learn from.
 
 Some of them are a digit to whoever sees them: a ring, a bar, a Greek delta. A rule leaves them out,
 class by class (a character, in one of its eight ways): those of which three networks call at least

@@ -166,7 +166,9 @@ def student(
         names = {
             re.sub(r"^conv(\d)\.norm", r"norm\1", name): tensor for name, tensor in tensors.items()
         }
-        net.load_state_dict({n: torch.from_numpy(t) for n, t in names.items()}, strict=False)
+        net.load_state_dict(
+            {n: torch.from_numpy(t) for n, t in names.items()}, strict=False
+        )  # all but how many batches a norm has seen
 
     def losses(generator: torch.Generator) -> Iterator[Tensor]:
         for images, labels, answers in lessons.epoch(generator):
@@ -264,8 +266,8 @@ def main() -> None:
 def learn(seed: int, lessons: Lessons, start: Path | None) -> float:
     """Train one student, keep its file, and return by how much it is preferred."""
     training = {
-        "data": "MNIST train 0..54,999; UCI pen digits train 0..5,743; Omniglot Greek, Korean, Latin;"
-        " rare ways of digits, letters, scribbles, blots, pairs",
+        "data": "MNIST train 0..54,999; UCI pen digits train 0..5,743; Omniglot Greek, Korean,"
+        " Latin; rare ways of digits, letters, scribbles, blots, pairs",
         "epochs": EPOCHS,
         "teachers": f"{TEACHERS} of {SCHOOLING} epochs",
         "seed": seed,

@@ -1,8 +1,8 @@
 """Images as they come from worse pens, paper, cameras and files than MNIST's.
 
 For training, on images that the teachers have answered in their clean state: the student learns to
-say the same of the worn one. `corruptions.py`, by which the model card judges, is written apart from
-this and is not used in training.
+say the same of the worn one. `corruptions.py`, by which the model card judges, is not used in
+training; it is of like kinds, made in another way.
 """
 
 from collections.abc import Callable
