@@ -1,45 +1,39 @@
-"""Print every number of the model card: `python model/evaluate.py [FILE ...]`.
+"""Print every number of the model card: `MNIST_NB_DATA=... python model/evaluate.py [FILE ...]`.
 
-MNIST's test images are looked at here and nowhere in training. The pen strokes are those that
-training kept out, see `data.py`; the letters are of fonts that training has not seen. Several files
-are networks of one recipe: the first is looked at closely, then the mean of all is given. Without a
-file it is the shipped network and the other two seeds beside it.
+What it is judged by is in `judged.py`, and how in `measures.py`. Several files are networks of one
+recipe: the first is looked at closely, then the mean of all is given. Without a file it is the
+shipped network and the other two seeds beside it.
 """
 
 import argparse
-import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import data
+import judged
 import not_digits
 import numpy as np
+from corruptions import corruptions
+from measures import (
+    BINS,
+    Grey,
+    Labels,
+    Rows,
+    accuracy,
+    auroc,
+    calibration,
+    calibration_error,
+    confusion,
+    passing,
+)
 from numpy.typing import NDArray
 
-from mnist_nb import Drawing, Network, rasterize
-from mnist_nb.drawing.raster import PEN
-from mnist_nb.training.datasets import mnist
+from mnist_nb import Network
 
 HERE = Path(__file__).parent
-BINS = 15
 STRANGE = 1_000  # letters, scribbles and blots each
+SPOILT = 1_000  # of MNIST's test images, each in 75 ways
+KEPT = 0.985  # of the digits, where it is asked how much else passes
 SEED = 20261122
-
-Grey = NDArray[np.uint8]
-Rows = NDArray[np.float32]
-Labels = NDArray[np.uint8]
-
-
-def confusion(rows: Rows, labels: Labels) -> NDArray[np.int64]:
-    """Return how often each digit (row) was read as each digit (column), int (10, 10)."""
-    table = np.zeros((10, 10), int)
-    np.add.at(table, (labels, rows.argmax(axis=1)), 1)
-    return table
-
-
-def accuracy(rows: Rows, labels: Labels) -> float:
-    """Return the share 0..1 of rows (N, 10) whose largest probability is the label's."""
-    return float((rows.argmax(axis=1) == labels).mean())
 
 
 def report(title: str, table: NDArray[np.int64]) -> list[str]:
@@ -53,64 +47,65 @@ def report(title: str, table: NDArray[np.int64]) -> list[str]:
     ]
 
 
-def calibration(rows: Rows, labels: Labels) -> NDArray[np.float64]:
-    """Return for each of 15 bins of the largest probability: (share, mean probability, accuracy).
-
-    Empty bins are left out. Guo, Pleiss, Sun, Weinberger: "On Calibration of Modern Neural
-    Networks", 2017.
-    """
-    surest, right = rows.max(axis=1), rows.argmax(axis=1) == labels
-    place = np.minimum((surest * BINS).astype(int), BINS - 1)
-    return np.array(
-        [
-            (chosen.mean(), surest[chosen].mean(), right[chosen].mean())
-            for b in range(BINS)
-            if (chosen := place == b).any()
-        ]
-    )
+def seeds(networks: list[Network], sets: dict[str, tuple[Grey, Labels]]) -> None:
+    """Print the mean of networks of one recipe."""
+    for title, (images, labels) in sets.items():
+        each = [accuracy(n.predict(images), labels) for n in networks]
+        listed = ", ".join(f"{score:.2%}" for score in each)
+        print(f"Mean of {len(each)} seeds, {title}: {np.mean(each):.2%} ({listed})")
 
 
-def calibration_error(bins: NDArray[np.float64]) -> float:
-    """Return the expected calibration error 0..1: the mean gap of the bins."""
-    share, probability, accuracy = bins.T
-    return float((share * np.abs(probability - accuracy)).sum())
+def strokes(network: Network, base: float) -> None:
+    """Print how the strokes kept out are read when they are drawn otherwise."""
+    print("\nThe same strokes kept out, drawn otherwise")
+    drawings, labels = data.drawings("validation")
+    for title, images in judged.variants(drawings):
+        score = accuracy(network.predict(images), labels)
+        print(f"  {title}: {score:.2%} ({100 * (score - base):+.2f})")
 
 
-def variants(drawings: list[Drawing]) -> Iterator[tuple[str, Grey]]:
-    """Yield the same strokes drawn elsewhere, in another size, slant, pen, canvas: (N, 28, 28)."""
+def sureness(network: Network, answers: dict[str, tuple[Rows, Labels]]) -> None:
+    """Print how often it is not sure, of digits and of what is none."""
+    threshold = network.not_sure_below or 0.0
+    print(f'\n"Not sure", as no probability reaches {threshold}')
+    for title, (rows, labels) in answers.items():
+        unsure = rows.max(axis=1) < threshold
+        wrong = int(((rows.argmax(axis=1) != labels) & ~unsure).sum())
+        print(f"  {title}: {unsure.mean():.2%} (wrong and sure: {wrong})")
+    strange = not_digits.test_sets(STRANGE, SEED)
+    strange["signs of people"] = judged.drawn_signs(False)
+    strange["signs of people, also those that look like digits"] = judged.drawn_signs(True)
+    said = {kind: network.predict(images) for kind, images in strange.items()}
+    for kind, rows in said.items():
+        print(f"  {kind} (no digits): {(rows.max(axis=1) < threshold).mean():.2%}")
+    print("\nTold from the pen strokes kept out, by the largest probability")
+    pen = answers["Pen strokes kept out"][0]
+    for kind, rows in said.items():
+        share = passing(pen, rows, KEPT)
+        print(f"  {kind}: AUROC {auroc(pen, rows):.4f}, {share:.1%} pass where {KEPT:.1%} stay")
 
-    def redrawn(change: NDArray[np.float64], corner: tuple[int, int] | None = None) -> Grey:
-        changed = []
-        for drawing in drawings:
-            side = drawing.size[0]
-            points = np.concatenate(drawing.strokes) @ change.T
-            low, high = points.min(axis=0), points.max(axis=0)
-            shift = (side - low - high) / 2  # in the middle
-            if corner:
-                shift = np.where(corner, side - high, -low)
-            changed.append(Drawing([s @ change.T + shift for s in drawing.strokes], drawing.size))
-        return np.array([rasterize(drawing) for drawing in changed])
 
-    def on_canvas(side: int) -> Grey:  # in whole pixels, as a mouse draws
-        scaled = [
-            Drawing([np.round(s * (side / d.size[0])) for s in d.strokes], (side, side))
-            for d in drawings
-        ]
-        return np.array([rasterize(drawing) for drawing in scaled])
+def kinds(network: Network) -> None:
+    """Print a table of the pictures by their kind."""
+    threshold = network.not_sure_below or 0.0
+    print("\nPictures by kind          number   right   unsure   wrong and sure")
+    for kind, (images, labels) in judged.pictures().items():
+        rows = network.predict(images)
+        unsure = rows.max(axis=1) < threshold
+        wrong = int(((rows.argmax(axis=1) != labels) & ~unsure).sum())
+        right = accuracy(rows, labels)
+        print(f"  {kind:<26}{len(labels):>4}{right:>8.1%}{unsure.mean():>9.1%}{wrong:>17}")
 
-    yield "half size", redrawn(np.eye(2) / 2)
-    yield "double size", redrawn(np.eye(2) * 2)
-    for name, corner in {
-        "top left": (0, 0), "top right": (1, 0), "bottom left": (0, 1), "bottom right": (1, 1)
-    }.items():  # fmt: skip
-        yield f"half size, {name}", redrawn(np.eye(2) / 2, corner)
-    slant = math.tan(math.radians(15))
-    yield "slanted 15 degrees right", redrawn(np.array([[1, -slant], [0, 1]]))
-    yield "slanted 15 degrees left", redrawn(np.array([[1, slant], [0, 1]]))
-    yield "pen of half width", np.array([rasterize(d, pen=PEN / 2) for d in drawings])
-    yield "pen of double width", np.array([rasterize(d, pen=PEN * 2) for d in drawings])
-    for side in (140, 280, 600):
-        yield f"canvas of {side} pixels", on_canvas(side)
+
+def robustness(network: Network, images: Grey, labels: Labels) -> None:
+    """Print the error at each strength of each corruption."""
+    print(f"\nErrors on {len(labels):,} of MNIST's test images, spoilt in five strengths")
+    errors: dict[str, list[float]] = {}
+    for name, _, spoilt in corruptions(images, SEED):
+        errors.setdefault(name, []).append(1 - accuracy(network.predict(spoilt), labels))
+    for name, each in errors.items():
+        print(f"  {name:<16}" + "".join(f"{error:>8.1%}" for error in each))
+    print(f"Mean error of {len(errors)} corruptions: {np.mean(list(errors.values())):.2%}")
 
 
 def main() -> None:
@@ -120,42 +115,26 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="*", default=shipped)
     networks = [Network.load(path) for path in parser.parse_args().files]
     network = networks[0]
-    drawings, digits = data.drawings("validation")
-    drawn = np.array([rasterize(drawing) for drawing in drawings])
-    sets = {"MNIST test": mnist("test"), "Pen strokes kept out": (drawn, digits)}
-    answers = {title: network.predict(images) for title, (images, _) in sets.items()}
-    tables = {title: confusion(answers[title], labels) for title, (_, labels) in sets.items()}
+    sets = judged.digits()
+    answers = {title: (network.predict(images), labels) for title, (images, labels) in sets.items()}
+    tables = {title: confusion(rows, labels) for title, (rows, labels) in answers.items()}
 
     print(f"{network.name}, {network.parameters:,} parameters, sha256 {network.sha256}")
     for title, table in tables.items():
         print(*report(title, table), sep="\n")
-    for title, (images, labels) in sets.items():
-        others = [accuracy(n.predict(images), labels) for n in networks[1:]]
-        each = [accuracy(answers[title], labels), *others]
-        listed = ", ".join(f"{score:.2%}" for score in each)
-        print(f"Mean of {len(each)} seeds, {title}: {np.mean(each):.2%} ({listed})")
-
-    print("\nThe same strokes kept out, drawn otherwise")
-    base = accuracy(answers["Pen strokes kept out"], digits)
-    for title, images in variants(drawings):
-        score = accuracy(network.predict(images), digits)
-        print(f"  {title}: {score:.2%} ({100 * (score - base):+.2f})")
-
+    seeds(networks, sets)
+    strokes(network, accuracy(*answers["Pen strokes kept out"]))
     print(f"\nExpected calibration error, {BINS} bins")
-    for title, (_, labels) in sets.items():
-        print(f"  {title}: {calibration_error(calibration(answers[title], labels)):.2%}")
-
-    threshold = network.not_sure_below or 0.0
-    print(f'\n"Not sure", as no probability reaches {threshold}')
-    strange = not_digits.test_sets(STRANGE, SEED)
-    answers |= {f"{kind} (no digits)": network.predict(strange[kind]) for kind in strange}
-    for title, rows in answers.items():
-        print(f"  {title}: {(rows.max(axis=1) < threshold).mean():.2%}")
-
-    for title, table in tables.items():
+    for title, (rows, labels) in answers.items():
+        print(f"  {title}: {calibration_error(calibration(rows, labels)):.2%}")
+    sureness(network, answers)
+    kinds(network)
+    test, labels = sets["MNIST test"]
+    robustness(network, test[:SPOILT], labels[:SPOILT])
+    for title in ("MNIST test", "Pen strokes kept out"):
         print(f"\n{title}, confusion: what it is (row) and what it was read as (column)")
         print("      " + "".join(f"{digit:>6}" for digit in range(10)))
-        for digit, row in enumerate(table):
+        for digit, row in enumerate(tables[title]):
             print(f"{digit:>6}" + "".join(f"{count:>6}" for count in row))
 
 
