@@ -46,7 +46,7 @@ def calibration_error(bins: NDArray[np.float64]) -> float:
 
 
 def auroc(digits: Rows, others: Rows) -> float:
-    """Return how often a digit (N, 10) is surer than what is none (M, 10), 0..1; a tie is a half."""
+    """Return how often a digit (N, 10) is surer than what is none (M, 10); a tie is a half."""
     sure, unsure = np.sort(digits.max(axis=1)), others.max(axis=1)
     below, upto = (np.searchsorted(sure, unsure, side) for side in ("left", "right"))
     return float(1 - (below + upto).mean() / 2 / len(sure))

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-import data
-import evaluate
+import judged
 import matplotlib
+import measures
 import numpy as np
 from matplotlib.figure import Figure
 
-from mnist_nb import Network, rasterize
-from mnist_nb.training.datasets import mnist
+from mnist_nb import Network
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # after the choice of a backend that needs no screen
@@ -22,17 +21,17 @@ plt.rcParams.update({"svg.hashsalt": "mnist-nb", "svg.fonttype": "none", "font.s
 
 
 def calibration(
-    sets: dict[str, tuple[evaluate.Rows, evaluate.Labels]], path: Path, sha256: str
+    sets: dict[str, tuple[measures.Rows, measures.Labels]], path: Path, sha256: str
 ) -> None:
     """Draw how often the network is right against how sure it says it is."""
-    figure, axes = plt.subplots(1, len(sets), figsize=(7, 3.4), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, len(sets), figsize=(9, 2.9), sharey=True, layout="constrained")
     for axis, (title, (rows, labels)) in zip(axes, sets.items(), strict=True):
-        bins = evaluate.calibration(rows, labels)
+        bins = measures.calibration(rows, labels)
         share, probability, accuracy = bins.T
         axis.plot([0, 1], [0, 1], color="0.6", linewidth=1, label="perfectly calibrated")
         axis.scatter(probability, accuracy, s=12 + 300 * share**0.5, color="tab:blue", alpha=0.7)
-        axis.set_title(f"{title}: {evaluate.calibration_error(bins):.2%} error")
-        axis.set_xlabel("largest probability, mean of the bin")
+        axis.set_title(f"{title}\n{measures.calibration_error(bins):.2%} error")
+        axis.set_xlabel("largest probability")
         axis.set_xlim(0, 1)
         axis.set_ylim(0, 1)
     axes[0].set_ylabel("share that is right")
@@ -41,7 +40,7 @@ def calibration(
 
 
 def mistakes(
-    sets: dict[str, tuple[evaluate.Grey, evaluate.Labels, evaluate.Rows]], path: Path, sha256: str
+    sets: dict[str, tuple[measures.Grey, measures.Labels, measures.Rows]], path: Path, sha256: str
 ) -> None:
     """Draw the images that were read wrong with the largest probability."""
     worst = {}
@@ -75,12 +74,9 @@ def save(figure: Figure, path: Path, sha256: str) -> None:
 def main() -> None:
     """Load, run, draw."""
     network = Network.load(HERE / "mnist.safetensors")
-    test, test_labels = mnist("test")
-    drawings, digits = data.drawings("validation")
-    drawn = np.array([rasterize(drawing) for drawing in drawings])
     sets = {
-        "MNIST test": (test, test_labels, network.predict(test)),
-        "Pen strokes kept out": (drawn, digits, network.predict(drawn)),
+        title: (images, labels, network.predict(images))
+        for title, (images, labels) in judged.digits().items()
     }
     rows = {title: (found, labels) for title, (_, labels, found) in sets.items()}
     calibration(rows, HERE / "calibration.svg", network.sha256)
