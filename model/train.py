@@ -36,11 +36,11 @@ from mnist_nb.drawing import rasterize
 from mnist_nb.network import Network
 
 TEACHERS, SCHOOLING = 3, 10  # epochs of each
-LESSONS = 7  # epochs of bent digits that the teachers say their answers to
-EPOCHS = 22  # of each student, each as long as one of the lessons
+LESSONS = 6  # epochs of bent digits that the teachers say their answers to
+EPOCHS = 18  # of each student, each as long as one of the lessons
 SOFTER = 3  # the temperature of these answers
 FALSE_ALARMS = 0.01  # the share of validation digits that may be called "not sure"
-PRECISE = 0.85  # of the steps done, it goes on in float32: before, bfloat16 is twice as fast
+PRECISE = 0.9  # of the steps done, it goes on in float32: before, bfloat16 is twice as fast
 
 HERE = Path(__file__).parent
 KEPT = HERE / "checkpoints"
@@ -117,8 +117,29 @@ def teacher(number: int, examples: Examples) -> nn.Module:
     return net.eval()
 
 
+def lesson(number: int, examples: Examples) -> list[NDArray[np.generic]]:
+    """Return bent digits (N, 28, 28), their labels (N,) and the teachers' answers (N, 10).
+
+    They are kept, as asking the teachers again takes too long.
+    """
+    names = [KEPT / f"lesson-{number}-{name}.npy" for name in ("images", "labels", "answers")]
+    if not names[-1].is_file():
+        teachers = [teacher(one, examples) for one in range(1, TEACHERS + 1)]
+        parts: list[tuple[NDArray[np.generic], ...]] = []
+        for bent, digits in examples.epoch(torch.Generator().manual_seed(number)):
+            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                logits = [net(bent).float() for net in teachers]
+            # Softened, so that it tells which wrong answers were near.
+            said = torch.stack([(one / SOFTER).softmax(1) for one in logits]).mean(0)
+            parts.append(((bent[:, 0] * 255).round().byte().numpy(), digits.numpy(), said.numpy()))
+        for file, columns in zip(names, zip(*parts, strict=True), strict=True):
+            np.save(file, np.concatenate(columns))
+        say(f"lesson {number}/{LESSONS}")
+    return [np.load(file) for file in names]
+
+
 class Lessons:
-    """Bent digits and what the teachers say to them, kept, as asking them again takes too long.
+    """Bent digits and what the teachers say to them.
 
     Args:
         examples: to ask the teachers about; their answers are averaged.
@@ -126,25 +147,10 @@ class Lessons:
 
     def __init__(self, examples: Examples) -> None:
         self.examples = examples
-        files = [KEPT / f"lessons-{name}.npy" for name in ("images", "labels", "answers")]
-        if not all(file.is_file() for file in files):
-            teachers = [teacher(number, examples) for number in range(1, TEACHERS + 1)]
-            for file, array in zip(files, self._ask(teachers), strict=True):
-                np.save(file, array)
-        self.images, self.labels, self.answers = (np.load(file, mmap_mode="r") for file in files)
-
-    def _ask(self, teachers: list[nn.Module]) -> list[NDArray[np.generic]]:
-        parts: list[tuple[NDArray[np.generic], ...]] = []
-        for lesson in range(LESSONS):
-            for bent, digits in self.examples.epoch(torch.Generator().manual_seed(lesson)):
-                with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-                    logits = [net(bent).float() for net in teachers]
-                # Softened, so that it tells which wrong answers were near.
-                said = sum((one / SOFTER).softmax(1) for one in logits) / len(teachers)
-                images = (bent[:, 0] * 255).round().byte()
-                parts.append((images.numpy(), digits.numpy(), said.numpy()))
-            say(f"lesson {lesson + 1}/{LESSONS}")
-        return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+        lessons = [lesson(number, examples) for number in range(1, LESSONS + 1)]
+        self.images, self.labels, self.answers = (
+            np.concatenate(parts) for parts in zip(*lessons, strict=True)
+        )
 
     def epoch(self, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Yield images (n, 1, 28, 28), their labels (n,) and the teachers' answers (n, 10)."""
@@ -237,7 +243,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, metavar="FOLDER", help=help)
     help = "of one student each; all but the best are kept in seeds/ beside OUT"
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help=help)
-    help = "do this part alone: examples, teacher-1, lessons, student-1 ..."
+    help = "do this part alone: examples, teacher-1, lesson-1, student-1 ..."
     parser.add_argument("--only", metavar="PART", help=help)
     arguments = parser.parse_args()
     KEPT.mkdir(exist_ok=True)
@@ -248,9 +254,10 @@ def main() -> None:
     if part == "teacher":
         teacher(int(number), examples)
         return
-    lessons = Lessons(examples)
-    if part == "lessons":
+    if part == "lesson":
+        lesson(int(number), examples)
         return
+    lessons = Lessons(examples)
     scores = {}
     for seed in [int(number)] if number else arguments.seeds:
         scores[seed] = learn(seed, lessons, arguments.start)
