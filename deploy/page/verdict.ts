@@ -6,6 +6,8 @@
 import { difference } from "./words";
 
 const GUESS = 0.3; // a digit that is less probable is not worth naming
+const BETWEEN = 0.8; // two digits that have as much together: it is one of them
+const SECOND = 0.15; // and the less probable of them this much
 const SAME_ARITHMETIC = 1e-5; // two float32 computations of one network mostly stay below this
 
 /** What one side says of one image. */
@@ -56,8 +58,8 @@ export function verdict(known: Known): Verdict {
   if (here === null && edge === null) {
     return { kind: "open", ...words("No answer yet", trouble || "The network is on its way.") };
   }
-  if (here === null) return alone("edge", edge!, "The edge", `Waiting for ${within(who)}.`, label);
-  const only = (detail: string) => alone("local", here, who, detail, label);
+  if (here === null) return alone("edge", edge!, "The edge", `Waiting for ${within(who)}.`, labels);
+  const only = (detail: string) => alone("local", here, who, detail, labels);
   if (edge === null)
     return only(trouble ? "It goes on without the edge." : "Waiting for the edge.");
   if (late) return only("The edge is still at an older drawing.");
@@ -76,8 +78,9 @@ export function verdict(known: Known): Verdict {
   }
   const said = label(here.probabilities);
   if (unsure) {
-    const head = `Both are not sure${guess(here, said)}`;
-    return { kind: "not-sure", ...words(head, "This may be no digit.") };
+    const head = `Both are not sure${guess(here, labels)}`;
+    const detail = between(here) ? "It may be either." : "This may be no digit.";
+    return { kind: "not-sure", ...words(head, detail) };
   }
   if (said !== theirs) return only("Waiting for the edge.");
   const doubter = isSure(here) ? "the edge" : within(who);
@@ -117,17 +120,30 @@ function alone(
   answer: Answer,
   who: string,
   detail: string,
-  label: (p: ArrayLike<number>) => string,
+  labels: readonly string[] | string,
 ): Verdict {
-  const said = label(answer.probabilities);
+  const said = labels[largest(answer.probabilities)] ?? "?";
   if (!isSure(answer)) {
-    return { kind: "not-sure", ...words(`${who} is not sure${guess(answer, said)}`, detail) };
+    return { kind: "not-sure", ...words(`${who} is not sure${guess(answer, labels)}`, detail) };
   }
   return { kind: "open", ...words(`${who} says ${said}`, detail), chips: [{ label: said, side }] };
 }
 
-function guess({ probabilities }: Answer, said: string): string {
-  return probabilities[largest(probabilities)]! >= GUESS ? `: perhaps ${said}` : "";
+function guess(answer: Answer, labels: readonly string[] | string): string {
+  const [first, second] = twoLargest(answer);
+  const [said, other] = [labels[first!] ?? "?", labels[second!] ?? "?"];
+  if (between(answer)) return `: ${said} or ${other}`;
+  return answer.probabilities[first!]! >= GUESS ? `: perhaps ${said}` : "";
+}
+
+function between(answer: Answer): boolean {
+  const [first = 0, second = 0] = twoLargest(answer).map((i) => answer.probabilities[i]!);
+  return second >= SECOND && first + second >= BETWEEN;
+}
+
+function twoLargest({ probabilities }: Answer): number[] {
+  const order = Array.from(probabilities, (_, i) => i);
+  return order.sort((a, b) => probabilities[b]! - probabilities[a]!).slice(0, 2);
 }
 
 function otherWeights(here: Answer, edge: Answer): string {

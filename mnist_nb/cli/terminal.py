@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_nb.cli.console import encodable
-from mnist_nb.network import GUESS, Answer, milliseconds, percent, short, verdict
+from mnist_nb.network import Answer, guess, milliseconds, percent, short, verdict
 
 if TYPE_CHECKING:
     from mnist_nb.cli.classify import Report
@@ -84,8 +84,7 @@ def _verdict(report: "Report") -> Iterator[Text]:
 
 def _answer(head: str, color: str, answer: Answer) -> Text:
     model = f"{answer.name} {short(answer.sha256)}".strip() or "unknown weights"
-    guess = f", perhaps {answer.label}" if answer.probability >= GUESS else ""
-    says = answer.label if answer.is_sure else f"not sure{guess}"
+    says = answer.label if answer.is_sure else f"not sure, {guess(answer)}".removesuffix(", ")
     numbers = f"{percent(answer.probability)}  {milliseconds(answer.ms)}"
     return Text.assemble(
         (encodable(f"{head}  {says}"), f"bold {color}"),

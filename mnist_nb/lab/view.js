@@ -25,6 +25,8 @@ function short(sha256) {
 
 // page/verdict.ts
 var GUESS = 0.3;
+var BETWEEN = 0.8;
+var SECOND = 0.15;
 var SAME_ARITHMETIC = 1e-5;
 function verdict(known) {
   const { here, edge, twin = null, drawn = true, late = false, trouble = "" } = known;
@@ -34,8 +36,8 @@ function verdict(known) {
   if (here === null && edge === null) {
     return { kind: "open", ...words("No answer yet", trouble || "The network is on its way.") };
   }
-  if (here === null) return alone("edge", edge, "The edge", `Waiting for ${within(who)}.`, label);
-  const only = (detail) => alone("local", here, who, detail, label);
+  if (here === null) return alone("edge", edge, "The edge", `Waiting for ${within(who)}.`, labels);
+  const only = (detail) => alone("local", here, who, detail, labels);
   if (edge === null)
     return only(trouble ? "It goes on without the edge." : "Waiting for the edge.");
   if (late) return only("The edge is still at an older drawing.");
@@ -52,8 +54,9 @@ function verdict(known) {
   }
   const said = label(here.probabilities);
   if (unsure) {
-    const head = `Both are not sure${guess(here, said)}`;
-    return { kind: "not-sure", ...words(head, "This may be no digit.") };
+    const head = `Both are not sure${guess(here, labels)}`;
+    const detail = between(here) ? "It may be either." : "This may be no digit.";
+    return { kind: "not-sure", ...words(head, detail) };
   }
   if (said !== theirs) return only("Waiting for the edge.");
   const doubter = isSure(here) ? "the edge" : within(who);
@@ -80,15 +83,26 @@ function words(head, detail) {
 function within(who) {
   return who.charAt(0).toLowerCase() + who.slice(1);
 }
-function alone(side2, answer, who, detail, label) {
-  const said = label(answer.probabilities);
+function alone(side2, answer, who, detail, labels) {
+  const said = labels[largest(answer.probabilities)] ?? "?";
   if (!isSure(answer)) {
-    return { kind: "not-sure", ...words(`${who} is not sure${guess(answer, said)}`, detail) };
+    return { kind: "not-sure", ...words(`${who} is not sure${guess(answer, labels)}`, detail) };
   }
   return { kind: "open", ...words(`${who} says ${said}`, detail), chips: [{ label: said, side: side2 }] };
 }
-function guess({ probabilities }, said) {
-  return probabilities[largest(probabilities)] >= GUESS ? `: perhaps ${said}` : "";
+function guess(answer, labels) {
+  const [first, second] = twoLargest(answer);
+  const [said, other] = [labels[first] ?? "?", labels[second] ?? "?"];
+  if (between(answer)) return `: ${said} or ${other}`;
+  return answer.probabilities[first] >= GUESS ? `: perhaps ${said}` : "";
+}
+function between(answer) {
+  const [first = 0, second = 0] = twoLargest(answer).map((i) => answer.probabilities[i]);
+  return second >= SECOND && first + second >= BETWEEN;
+}
+function twoLargest({ probabilities }) {
+  const order = Array.from(probabilities, (_, i) => i);
+  return order.sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 2);
 }
 function otherWeights(here, edge) {
   const known = here.sha256 !== "" && edge.sha256 !== "";

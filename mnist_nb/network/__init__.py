@@ -37,11 +37,10 @@ from mnist_nb.network.ops import (
 from mnist_nb.network.plain_loops import outputs as plain_outputs
 from mnist_nb.network.plain_loops import run as run_plainly
 from mnist_nb.network.smallest_dot import RADII, Dot, ink_gradients, smallest_dot
-from mnist_nb.network.words import GUESS, Verdict, difference, milliseconds, percent, short, verdict
+from mnist_nb.network.words import Verdict, difference, guess, milliseconds, percent, short, verdict
 
 __all__ = [
     "DIGITS",
-    "GUESS",
     "MAX_BYTES",
     "NORM",
     "OP",
@@ -78,6 +77,7 @@ __all__ = [
     "erased",
     "evidence",
     "gelu",
+    "guess",
     "import_file",
     "ink_gradients",
     "is_sure",

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from mnist_nb.network.answer import Answer
 
 GUESS = 0.3  # a digit that is less probable is not worth naming
+BETWEEN = 0.8  # two digits that have as much together: it is one of them
+SECOND = 0.15  # and the less probable of them this much
 SAME_ARITHMETIC = 1e-5  # two float32 computations of one network mostly stay below this
 SHORT = 8  # hex digits of a sha256 that a person compares
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -113,7 +115,8 @@ def verdict(
         detail = f"{mine} {where}, {edge.label} at the edge. {_other_weights(here, edge)}".strip()
         return Verdict("disagree", "They disagree", detail)
     if unsure:
-        return Verdict("not-sure", f"Both are not sure{_guess(here)}", "This may be no digit.")
+        detail = "It may be either." if _is_between(here) else "This may be no digit."
+        return Verdict("not-sure", f"Both are not sure{_guess(here)}", detail)
     if here.index != edge.index:
         return _alone(who, here, "Waiting for the edge.")
     head = f"Both say {here.label}"
@@ -129,8 +132,25 @@ def _alone(who: str, answer: Answer, detail: str) -> Verdict:
     return Verdict("not-sure", f"{who} is not sure{_guess(answer)}", detail)
 
 
+def guess(answer: Answer) -> str:
+    """What an answer that is not sure may mean: "4 or 9", "perhaps 4", "" when nothing is near."""
+    if _is_between(answer):
+        first, second = (answer.labels[int(i)] for i in _two_largest(answer))
+        return f"{first} or {second}"
+    return f"perhaps {answer.label}" if answer.probability >= GUESS else ""
+
+
 def _guess(answer: Answer) -> str:
-    return f": perhaps {answer.label}" if answer.probability >= GUESS else ""
+    return f": {guess(answer)}" if guess(answer) else ""
+
+
+def _is_between(answer: Answer) -> bool:
+    first, second = answer.probabilities[_two_largest(answer)]
+    return bool(second >= SECOND and first + second >= BETWEEN)
+
+
+def _two_largest(answer: Answer) -> NDArray[np.int64]:
+    return np.argsort(-answer.probabilities, kind="stable")[:2]
 
 
 def _other_weights(here: Answer, edge: Answer) -> str:
