@@ -106,4 +106,10 @@ def variants(drawings: list[Drawing]) -> Iterator[tuple[str, Grey]]:
 
 
 def _folder() -> Path:
-    return Path(os.environ.get("MNIST_NB_DATA", "."))
+    folder = Path(os.environ.get("MNIST_NB_DATA", "."))
+    if missing := [n for n in ("semeion", "pictures", "omniglot") if not (folder / n).is_dir()]:
+        raise SystemExit(
+            f"{folder.absolute()} has no {', '.join(missing)}: set MNIST_NB_DATA to a folder with"
+            " mnist/, penstrokes/, semeion/, omniglot/ and pictures/"
+        )
+    return folder
