@@ -39,6 +39,7 @@ TEACHERS, SCHOOLING = 3, 10  # epochs of each
 LESSONS = 6  # epochs of bent digits that the teachers say their answers to
 EPOCHS = 11  # of each student, each as long as one of the lessons
 SOFTER = 3  # the temperature of these answers
+MOVED = 0.35  # how far a student goes from the network that it started from, of its whole way
 FALSE_ALARMS = 0.01  # the share of validation digits that may be called "not sure"
 PRECISE = 0.95  # of the steps done, it goes on in float32: before, bfloat16 is twice as fast
 
@@ -76,6 +77,8 @@ def fit(
         done, epoch = state["done"], state["epoch"]
         for name, part in parts.items():
             part.load_state_dict(state[name])
+    if done == steps:
+        yield average.module
     while done < steps:
         net.train()
         batches = losses(torch.Generator().manual_seed(1000 * epoch + torch.initial_seed() % 1000))
@@ -167,14 +170,8 @@ def student(
     """Train the network itself; after each epoch yield it and its validation scores 0..1."""
     torch.manual_seed(seed)
     net = DigitNet()
-    if start:  # a network of the release before
-        tensors = safetensors.numpy.load_file(start)
-        names = {
-            re.sub(r"^conv(\d)\.norm", r"norm\1", name): tensor for name, tensor in tensors.items()
-        }
-        net.load_state_dict(
-            {n: torch.from_numpy(t) for n, t in names.items()}, strict=False
-        )  # all but how many batches a norm has seen
+    if start:
+        before(net, start)
 
     def losses(generator: torch.Generator) -> Iterator[Tensor]:
         for images, labels, answers in lessons.epoch(generator):
@@ -188,7 +185,40 @@ def student(
 
     steps = EPOCHS * lessons.examples.batches
     for trained in fit(net, losses, steps, 3e-3, 0.999, KEPT / f"student-{seed}-part.pt"):
+        trained = mixed(trained, start, lessons.examples) if start else trained
         yield trained, choose(trained)
+
+
+def before(net: nn.Module, file: Path) -> None:
+    """Give a network the weights of a file of the same architecture."""
+    state = {
+        re.sub(r"^conv(\d)\.norm", r"norm\1", name): torch.from_numpy(tensor)
+        for name, tensor in safetensors.numpy.load_file(file).items()
+    }
+    net.load_state_dict(state, strict=False)  # all but how many batches a norm has seen
+
+
+def mixed(net: nn.Module, start: Path, examples: Examples) -> nn.Module:
+    """Return a network between a trained one and the one that it started from.
+
+    It keeps what the old one knew, and has most of what the new one has learned (Wortsman and
+    others: "Robust fine-tuning of zero-shot models", 2022). What the norms see in it is measured
+    anew, over 24 batches.
+    """
+    middle = DigitNet()
+    before(middle, start)
+    with torch.no_grad():
+        for weight, trained in zip(middle.parameters(), net.parameters(), strict=True):
+            weight.lerp_(trained, MOVED)
+        for module in middle.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.reset_running_stats()
+                module.momentum = None  # the mean of all batches
+        middle.train()
+        generator = torch.Generator().manual_seed(9)
+        for _, (images, _) in zip(range(24), examples.epoch(generator), strict=False):
+            middle(wear(torch.cat([images, examples.strange(generator)]), generator))
+    return middle.eval()
 
 
 def choose(net: nn.Module) -> dict[str, float]:
