@@ -23,6 +23,7 @@ from measures import (
     calibration,
     calibration_error,
     confusion,
+    largest,
     passing,
 )
 from numpy.typing import NDArray
@@ -78,23 +79,27 @@ def sureness(network: Network, answers: dict[str, tuple[Rows, Labels]]) -> None:
     said = {kind: network.predict(images) for kind, images in strange.items()}
     for kind, rows in said.items():
         print(f"  {kind} (no digits): {(rows.max(axis=1) < threshold).mean():.2%}")
-    print("\nTold from the pen strokes kept out, by the largest probability")
-    pen = answers["Pen strokes kept out"][0]
-    for kind, rows in said.items():
-        share = passing(pen, rows, KEPT)
-        print(f"  {kind}: AUROC {auroc(pen, rows):.4f}, {share:.1%} pass where {KEPT:.1%} stay")
+    for count, name in ((1, "largest probability"), (2, "two largest probabilities together")):
+        print(f"\nTold from the pen strokes kept out, by the {name}")
+        pen = largest(answers["Pen strokes kept out"][0], count)
+        for kind, rows in said.items():
+            other = largest(rows, count)
+            share = passing(pen, other, KEPT)
+            print(
+                f"  {kind}: AUROC {auroc(pen, other):.4f}, {share:.1%} pass where {KEPT:.1%} stay"
+            )
 
 
 def kinds(network: Network) -> None:
     """Print a table of the pictures by their kind."""
     threshold = network.not_sure_below or 0.0
-    print("\nPictures by kind          number   right   unsure   wrong and sure")
+    print("\nPictures by kind              number   right   unsure   wrong and sure")
     for kind, (images, labels) in judged.pictures().items():
         rows = network.predict(images)
         unsure = rows.max(axis=1) < threshold
         wrong = int(((rows.argmax(axis=1) != labels) & ~unsure).sum())
         right = accuracy(rows, labels)
-        print(f"  {kind:<26}{len(labels):>4}{right:>8.1%}{unsure.mean():>9.1%}{wrong:>17}")
+        print(f"  {kind:<30}{len(labels):>4}{right:>8.1%}{unsure.mean():>9.1%}{wrong:>17}")
 
 
 def robustness(network: Network, images: Grey, labels: Labels) -> None:

@@ -29,13 +29,18 @@ def rows(surest: list[float]) -> Any:
 def test_auroc_is_how_often_a_digit_is_surer_than_what_is_none(measures: Any) -> None:
     digits, others = [0.9, 0.8, 0.5, 0.99], [0.5, 0.85, 0.3]
     pairs = [(d > o) + (d == o) / 2 for d in digits for o in others]
-    assert measures.auroc(rows(digits), rows(others)) == pytest.approx(np.mean(pairs))
-    assert measures.auroc(rows(digits), rows(digits)) == pytest.approx(0.5)
+    assert measures.auroc(np.array(digits), np.array(others)) == pytest.approx(np.mean(pairs))
+    assert measures.auroc(np.array(digits), np.array(digits)) == pytest.approx(0.5)
 
 
 def test_passing_keeps_as_many_digits_as_asked(measures: Any) -> None:
-    digits = rows(list(np.linspace(0.5, 0.99, 101)))  # a tenth of them is below 0.549
-    assert measures.passing(digits, rows([0.54, 0.56, 0.9, 0.2]), 0.9) == 0.5
+    digits = np.linspace(0.5, 0.99, 101)  # a tenth of them is below 0.549
+    assert measures.passing(digits, np.array([0.54, 0.56, 0.9, 0.2]), 0.9) == 0.5
+
+
+def test_the_two_likeliest_digits_together(measures: Any) -> None:
+    assert measures.largest(rows([0.9, 0.19]), 1) == pytest.approx([0.9, 0.19])
+    assert measures.largest(rows([0.9, 0.19]), 2) == pytest.approx([0.9 + 0.1 / 9, 0.28])
 
 
 def test_calibration_error_is_the_mean_gap(measures: Any) -> None:
