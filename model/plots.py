@@ -46,7 +46,8 @@ def mistakes(
     worst = {}
     for title, (_, labels, rows) in sets.items():
         wrong = np.flatnonzero(rows.argmax(1) != labels)
-        worst[title] = wrong[np.argsort(-rows[wrong].max(1), kind="stable")]
+        if len(wrong):
+            worst[title] = wrong[np.argsort(-rows[wrong].max(1), kind="stable")]
     height = {title: min(ROWS, -(-len(wrong) // COLUMNS)) for title, wrong in worst.items()}
     figure, axes = plt.subplots(
         sum(height.values()), COLUMNS, figsize=(7, 1.15 * sum(height.values())), squeeze=False
@@ -55,7 +56,8 @@ def mistakes(
     for axis in axes.flat:
         axis.axis("off")
     free = iter(axes.reshape(-1, COLUMNS))
-    for title, (images, labels, rows) in sets.items():
+    for title in worst:
+        images, labels, rows = sets[title]
         lines = [next(free) for _ in range(height[title])]
         head = f"{title}: {len(worst[title])} wrong of {len(labels):,}"
         lines[0][0].text(0, 1.65, head, transform=lines[0][0].transAxes)

@@ -7,8 +7,8 @@ judge by. Turned by quarters and mirrored, the others give seven more signs each
 Some of them are a digit to whoever sees them: a ring, a bar, a Greek delta. A rule leaves them out,
 class by class (a character, in one of its eight ways): those of which three networks call at least
 a third of the 20 drawings the same digit, each with a probability of 0.9 or more. The networks
-were the release before this one and its two other seeds, which had seen no sign of Omniglot
-(sha256 45d9f4f9, 0817493b, 9d12b8ca). `LOOK_LIKE_DIGITS` is what they left out.
+were those of `model/` at commit b673e20, which had seen no sign of Omniglot (sha256 45d9f4f9,
+0817493b, 9d12b8ca). `LOOK_LIKE_DIGITS` is what they left out.
 """
 
 import io
