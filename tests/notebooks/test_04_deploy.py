@@ -52,7 +52,7 @@ def test_it_ends_where_it_began_also_when_its_cells_run_twice(
         assert back in printed(notebook, f"rollback{suffix}")
         assert "10 images: 100.00% agree" in printed(notebook, f"compare{suffix}")
         assert "cannot be used as weights" in printed(notebook, f"damaged{suffix}")
-        assert f"somebody else promoted in the same moment, current is now {SHIPPED[:12]}" in (
+        assert f"which is not current, current is now {SHIPPED[:12]}" in (
             printed(notebook, f"two{suffix}")
         )
     assert "would create bucket models" in printed(notebook, "deploy")
