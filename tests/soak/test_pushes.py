@@ -46,7 +46,7 @@ def pusher(settings: BucketSettings, path: str, steps: Connection) -> None:
 
 def test_pushes_killed_at_random_moments(tmp_path: Path) -> None:
     """In each step by turns, at a random moment of it."""
-    kills, dice = scaled(4, 50), random.Random(5)
+    kills, dice = scaled(2, 50), random.Random(5)
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["mnist_nb.releases.releases", __name__])
     path = tmp_path / "weights.safetensors"
