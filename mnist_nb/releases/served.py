@@ -83,7 +83,7 @@ def _ask(client: EdgeClient, wanted: str, deadline: float) -> Iterator[tuple[str
                 raise
             yield name, f"answers {problem.status} {problem.title}"
         else:
-            shards = _shards(model)
+            shards = shards_of(model)
             state = _text(model.get("sha256")) or "names no weights"
             rejected, place = _object(model.get("rejected")), _object(model.get("place"))
             if state != wanted and rejected.get("sha256") == wanted:
@@ -92,7 +92,7 @@ def _ask(client: EdgeClient, wanted: str, deadline: float) -> Iterator[tuple[str
         shard += 1
 
 
-def _shards(model: dict[str, Any]) -> int:
+def shards_of(model: dict[str, Any]) -> int:
     """How many objects the edge says its region has."""
     shards = model.get("shards", 1)
     if type(shards) is not int or not 1 <= shards <= _MOST_SHARDS:

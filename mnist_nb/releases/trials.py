@@ -7,8 +7,8 @@ from typing import Any
 
 from mnist_nb.edge import EdgeClient
 from mnist_nb.errors import EdgeProtocolError, InputError
+from mnist_nb.releases.served import shards_of
 
-_MOST_SHARDS = 10_000
 _PAUSE = 0.5  # seconds between two looks
 _COUNTS = ("answers", "unsure")
 
@@ -100,8 +100,7 @@ def _asked(client: EdgeClient) -> Iterator[dict[str, Any]]:
     shard, shards = 0, 1
     while shard < shards:
         model = client.model(shard)
-        said = model.get("shards", 1)
-        shards = said if type(said) is int and 1 <= said <= _MOST_SHARDS else 1
+        shards = shards_of(model)
         candidate = model.get("candidate")
         if candidate is not None:
             yield _checked(candidate)
