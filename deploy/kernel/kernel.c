@@ -304,13 +304,14 @@ void classify(const u8 *images, int n, float *probabilities) {
   }
 }
 
-/* What step `last` gives for one image, float[c][h][w]; in the buffer that it leaves free. */
+/* What step `last` gives for one image, float[c][h][w]; in the buffer that it leaves free. Steps
+ * before `next` have run: a trace of all goes through the network once. */
 __attribute__((export_name("trace")))
-const float *trace(const u8 *image, int last) {
+const float *trace(const u8 *image, int next, int last) {
   const struct step *s = &steps[last];
   float *first = (float *)steps[0].from, *free = s->to == first ? steps[0].to : first, *to = free;
   if (s->op == SOFTMAX) to = free = s->to;
-  for (int i = 0; i <= last; i++) run(&steps[i], image, free);
+  for (int i = next; i <= last; i++) run(&steps[i], image, free);
   int wide = s->op == LOGITS || s->op == WIDEN, pixels = s->out.h * s->out.w;
   for (int c = 0; c < s->out.c && s->op != SOFTMAX; c++)
     for (int p = 0; p < pixels; p++)

@@ -82,9 +82,12 @@ export class Kernel {
     const { memory, trace, count } = this.exports;
     new Uint8Array(memory.buffer, this.images, PIXELS).set(image);
     const found: Traced[] = [];
+    let next = 0;
     const note = (layer: Traced["layer"], step: number, shape: number[]) => {
       const size = shape.reduce((a, b) => a * b);
-      const numbers = new Float32Array(memory.buffer, trace(this.images, step), size).slice();
+      const from = trace(this.images, next, step);
+      const numbers = new Float32Array(memory.buffer, from, size).slice();
+      next = step + 1;
       found.push({ layer, shape, numbers });
     };
     note("input", 0, [1, 28, 28]);

@@ -24,7 +24,7 @@ export interface Exports {
   count(): number;
   finish(): number;
   classify(images: number, n: number, probabilities: number): void;
-  trace(image: number, step: number): number;
+  trace(image: number, next: number, last: number): number;
 }
 
 /** `enum result` of network.c. */
