@@ -93,7 +93,7 @@ def measure(rounds: int = 15, labs: int = 5) -> dict[str, Section]:
         target(name, np.array(values) * 1e3, bound, at_most=True, unit=" ms", least=least * 1e3)
         for name, values, bound, least in (
             ("import mnist_nb beyond numpy's own", beyond, 80, float(beyond.min())),
-            (READY, times[READY], 2500, min(times[READY])),
+            (READY, times[READY], 900, min(times[READY])),
             (COLD, times[COLD], 25, min(times[COLD])),
         )
     ]
