@@ -3,8 +3,8 @@
 // Node; a test makes them again and compares the bytes.
 //
 // worker.js, *.wasm   the Worker, as `wrangler deploy` would upload it
-// worker.json         its name, bindings and modules, for host.mjs
-// package*.json       what npm has to bring for host.mjs: Miniflare, which brings workerd. Versions
+// worker.json         its name, bindings and modules, for configure.mjs
+// package*.json       what npm has to bring for configure.mjs: Miniflare, which brings workerd. Versions
 //                     and integrity are those of package-lock.json here.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

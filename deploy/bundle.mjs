@@ -1,4 +1,4 @@
-// The Worker of src/ as one script, and what wrangler.jsonc says of it: for host.mjs and build.mjs.
+// The Worker of src/ as one script, and what wrangler.jsonc says of it: for configure.mjs and build.mjs.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ export async function bundle(source, define, sourcemap = "inline") {
     format: "esm",
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
+    external: ["cloudflare:*", "node:*", "workerd:*"],
     loader: { ".wasm": "copy" },
     sourcemap,
     define,

@@ -62,7 +62,7 @@ def test_the_wheel_has_what_runs_and_nothing_else(wheel: Path) -> None:
         for path in ROOT.glob(pattern)
         if path.is_file()
     }
-    single = ("host.mjs", "wrangler.jsonc", "package.json", "package-lock.json")
+    single = ("host.mjs", "configure.mjs", "wrangler.jsonc", "package.json", "package-lock.json")
     sources |= {f"mnist_nb/deploy/{name}" for name in single}
     assert {name for name in names if not name.startswith(info)} == {
         *sources,

@@ -84,7 +84,7 @@ class LocalEdge:
 
     @property
     def pid(self) -> int | None:
-        """The process id of Node, None when stopped."""
+        """The process id of the host, None when stopped."""
         return self._host.pid if self._host is not None and self.is_running else None
 
     @property
@@ -227,8 +227,6 @@ class LocalEdge:
         ended = host.status
         host.stop()  # so that its last lines are here
         failed = said.get("failed", {})
-        if failed.get("code") == "ERR_ADDRESS_IN_USE" and self.port:
-            raise self._port_problem("address already in use")
         if failed:
             reason = failed["message"]
         elif ended is not None:
@@ -236,6 +234,8 @@ class LocalEdge:
         else:
             reason = f"it was not ready after {_READY_SECONDS:g} s"
         lines = "\n  ".join(host.lines[-15:]) or "(it wrote nothing)"
+        if self.port and "bind()" in lines:
+            raise self._port_problem("address already in use")
         if self.state and "SQLITE_" in lines:
             raise SetupError(f"the local edge cannot read what it kept. {self._if_damaged}")
         raise SetupError(
