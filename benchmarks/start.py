@@ -9,8 +9,9 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+import psutil
 
-from benchmarks.harness import Section, rows, take_turns, target
+from benchmarks.harness import Section, Target, rows, take_turns, target
 from mnist_nb import EdgeClient, LocalEdge, rasterize
 from mnist_nb.drawing.samples import samples
 
@@ -46,6 +47,16 @@ def cold_answer(edge: LocalEdge) -> float:
             took = perf_counter() - start
             if is_cold:
                 return took
+
+
+def memory() -> float:
+    """Return the MB that an edge which answers takes; pages that several have by their share."""
+    with LocalEdge() as edge, EdgeClient(edge.url, timeout=20) as client:
+        for _ in range(300):
+            client.classify(rasterize(samples()[3]))
+        host = psutil.Process(edge.pid)
+        processes = [host, *host.children(recursive=True)]
+        return sum(process.memory_full_info().pss for process in processes) / 2**20
 
 
 def lab() -> float:
@@ -97,6 +108,8 @@ def measure(rounds: int = 15, labs: int = 5) -> dict[str, Section]:
             (COLD, times[COLD], 25, min(times[COLD])),
         )
     ]
+    if sys.platform == "linux":
+        targets.append(Target("LocalEdge, memory", memory(), 200, at_most=True, unit=" MB"))
     about = (
         "each in processes of its own; the edge starts with an empty bucket; a cold object, asked "
         "over an open connection, has to fetch and pack its weights first; `make lab` finds all "
