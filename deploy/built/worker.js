@@ -7,29 +7,29 @@ var Problem = class extends Error {
   }
   fields;
 };
-function problem(status, kind, title, detail, headers = {}) {
-  return new Problem({ status, kind, title, detail, headers });
+function problem(status, kind, title, detail, headers2 = {}) {
+  return new Problem({ status, kind, title, detail, headers: headers2 });
 }
 function problemResponse(fields, more = {}) {
-  const { status, kind, title, detail, headers } = fields;
+  const { status, kind, title, detail, headers: headers2 } = fields;
   const body = { type: `urn:mnist-nb:problem:${kind}`, title, status, detail, ...more };
   return new Response(JSON.stringify(body), {
     status,
     headers: {
-      ...headers,
+      ...headers2,
       "Content-Type": "application/problem+json",
       "Cache-Control": "no-store"
     }
   });
 }
 function unforeseen(error) {
-  const id = crypto.randomUUID();
+  const id2 = crypto.randomUUID();
   const text2 = error instanceof Error ? error.stack ?? error.message : String(error);
-  console.error(JSON.stringify({ event: "unforeseen error", request_id: id, error: text2 }));
-  const detail = `Something failed that should not have. Try again, or report request id ${id}.`;
+  console.error(JSON.stringify({ event: "unforeseen error", request_id: id2, error: text2 }));
+  const detail = `Something failed that should not have. Try again, or report request id ${id2}.`;
   return problemResponse(
     { status: 500, kind: "internal", title: "Internal error", detail },
-    { request_id: id }
+    { request_id: id2 }
   );
 }
 
@@ -74,7 +74,7 @@ function corsHeaders(request, env) {
   return {
     "Access-Control-Allow-Origin": origin,
     "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, If-None-Match",
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE, OPTIONS",
     "Access-Control-Expose-Headers": "ETag, X-Model-Sha256, X-Model-Name, X-Cold, X-Place, Server-Timing, Retry-After",
     "Access-Control-Max-Age": "600",
     Vary: "Origin"
@@ -95,22 +95,22 @@ var WeightsRefused = class extends Error {
   }
   passing;
 };
-function show(value) {
-  const text2 = JSON.stringify(value) ?? "nothing";
+function show(value2) {
+  const text2 = JSON.stringify(value2) ?? "nothing";
   return text2.length > 80 ? `${text2.slice(0, 79)}\u2026` : text2;
 }
-function isObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function isObject(value2) {
+  return typeof value2 === "object" && value2 !== null && !Array.isArray(value2);
 }
 var MAX_DEPTH = 32;
 function strictJson(text2, numbers3 = /./) {
-  const value = JSON.parse(text2, function(_key, item, context) {
+  const value2 = JSON.parse(text2, function(_key, item, context) {
     if (typeof item === "number" && !(Number.isFinite(item) && numbers3.test(context?.source ?? ""))) {
       throw new SyntaxError(`the number ${context?.source?.slice(0, 40)} cannot be there`);
     }
     return item;
   });
-  let level = [value];
+  let level = [value2];
   let members = 0;
   for (let depth = 0; depth <= MAX_DEPTH; depth++) {
     const texts = level.flatMap((item) => isObject(item) ? Object.keys(item) : [item]);
@@ -122,7 +122,7 @@ function strictJson(text2, numbers3 = /./) {
       (item) => Array.isArray(item) ? item : isObject(item) ? Object.values(item) : []
     );
     if (level.length > 0) continue;
-    if (members === membersIn(text2)) return value;
+    if (members === membersIn(text2)) return value2;
     throw new SyntaxError("a key is twice in one object");
   }
   throw new SyntaxError(`it is nested more than ${MAX_DEPTH} deep`);
@@ -216,8 +216,8 @@ function place(name, entry, available) {
   }
   return { name, dtype, shape, begin, end };
 }
-function isCounts(value) {
-  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+function isCounts(value2) {
+  return Array.isArray(value2) && value2.every((n) => Number.isSafeInteger(n) && n >= 0);
 }
 function numbers({ name, dtype, begin, end }, body) {
   const own = body.slice(begin, end).buffer;
@@ -328,7 +328,7 @@ var Kernel = class {
   /** uint8 N x 784 -> float32 N x labels. Others get a turn in between when it takes long. */
   async classify(images) {
     const total = images.length / PIXELS;
-    const answer = new Float32Array(total * this.labels);
+    const answer2 = new Float32Array(total * this.labels);
     const most = Math.max(1, Math.min(CHUNK, Math.floor(TURN_COST / this.cost)));
     let spent = 0;
     for (let i = 0; i < total; i += most) {
@@ -337,10 +337,10 @@ var Kernel = class {
         spent = 0;
       }
       const chunk = images.subarray(i * PIXELS, (i + most) * PIXELS);
-      answer.set(this.some(chunk), i * this.labels);
+      answer2.set(this.some(chunk), i * this.labels);
       spent += most * this.cost;
     }
-    return answer;
+    return answer2;
   }
   /** uint8 784 -> float32 labels, without a turn for anybody else. */
   one(image) {
@@ -412,9 +412,9 @@ async function readImages(request, encoding) {
   return bytes;
 }
 function pixelsOfJson(bytes) {
-  let value;
+  let value2;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
+    value2 = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
   } catch {
     throw problem(
       400,
@@ -423,11 +423,11 @@ function pixelsOfJson(bytes) {
       `The body of ${bytes.length} bytes is not JSON; send an array of ${PIXELS} numbers.`
     );
   }
-  if (!Array.isArray(value) || value.length !== PIXELS) {
-    const found = Array.isArray(value) ? `an array of ${value.length}` : quote(value);
+  if (!Array.isArray(value2) || value2.length !== PIXELS) {
+    const found = Array.isArray(value2) ? `an array of ${value2.length}` : quote(value2);
     throw wrongShape(`The body is ${found}; send an array of ${PIXELS} numbers, row after row.`);
   }
-  return Uint8Array.from(value, (pixel, index) => {
+  return Uint8Array.from(value2, (pixel, index) => {
     if (typeof pixel === "number" && pixel >= 0 && pixel <= 255) return Math.round(pixel);
     throw problem(
       400,
@@ -479,15 +479,15 @@ function wrongShape(detail) {
 function unsupported(detail) {
   return problem(415, "unsupported-type", "Unsupported media type", detail);
 }
-function quote(value) {
-  const text2 = JSON.stringify(value) ?? "missing";
+function quote(value2) {
+  const text2 = JSON.stringify(value2) ?? "missing";
   return text2.length > 60 ? `${text2.slice(0, 59)}\u2026` : text2;
 }
 
 // src/env.ts
 function setting(text2, fallback, least) {
-  const value = Number(text2?.trim() || NaN);
-  return Number.isFinite(value) && value >= least ? value : fallback;
+  const value2 = Number(text2?.trim() || NaN);
+  return Number.isFinite(value2) && value2 >= least ? value2 : fallback;
 }
 
 // src/region.ts
@@ -526,7 +526,7 @@ function shardsOf(env) {
 }
 function placeOf(request, env, shard2 = randomShard(env)) {
   const local = LOCAL.test(new URL(request.url).hostname);
-  const said = (value) => !local && typeof value === "string" && value ? value : null;
+  const said = (value2) => !local && typeof value2 === "string" && value2 ? value2 : null;
   const continent = said(request.cf?.continent);
   const suffix = shardsOf(env) > 1 ? `#${shard2}` : "";
   const { name, hint } = regionOf(continent ?? "default", local ? void 0 : request.cf);
@@ -571,20 +571,20 @@ async function classify(request, env, note2) {
   note2.placement = placeOf(request, env);
   const { place: place2 } = note2.placement;
   const start = Date.now();
-  const answer = await ask(env, note2.placement, (object) => object.classify(images));
-  const { probabilities, labels, model, cold } = answer;
+  const answer2 = await ask(env, note2.placement, (object) => object.classify(images));
+  const { probabilities, labels, model, cold } = answer2;
   note2.cold = cold;
   note2.model = model.sha256;
-  const headers = answerHeaders(answer, place2, Date.now() - start);
+  const headers2 = answerHeaders(answer2, place2, Date.now() - start);
   if (octets) {
-    headers.set("Content-Type", "application/octet-stream");
-    return new Response(probabilities, { headers });
+    headers2.set("Content-Type", "application/octet-stream");
+    return new Response(probabilities, { headers: headers2 });
   }
   const rows = Array.from({ length: images.length / PIXELS }, (_, i) => [
     ...probabilities.subarray(i * labels, (i + 1) * labels)
   ]);
   const body = encoding === "json" ? rows[0] : { probabilities: rows, model, cold, place: place2 };
-  return Response.json(body, { headers });
+  return Response.json(body, { headers: headers2 });
 }
 function wantsOctets(accept) {
   const weight = (type) => {
@@ -608,8 +608,8 @@ function wantsOctets(accept) {
   }
   return octets >= json2;
 }
-function answerHeaders(answer, place2, ms) {
-  const { model, cold, loadMs } = answer;
+function answerHeaders(answer2, place2, ms) {
+  const { model, cold, loadMs } = answer2;
   const plain = /^[\w.+-]+$/.test(model.name);
   const timing = [`object;dur=${ms};desc="Durable Object, there and back"`];
   if (cold) timing.push(`load;dur=${loadMs};desc="weights from R2"`);
@@ -623,6 +623,184 @@ function answerHeaders(answer, place2, ms) {
   });
 }
 
+// src/collected.ts
+import { DurableObject } from "cloudflare:workers";
+var KEPT = "mnist/drawings/kept.json";
+var FORMAT = "mnist-nb.collection/1";
+var MAX_DRAWINGS = 1e3;
+var MAX_FILE_BYTES2 = 2 << 20;
+var AGAIN_MS = 1e3;
+var BETS = "bets";
+var MAX_QUESTIONS = 32;
+var MAX_BETS = 300;
+var DIGITS_OF_A_BET = 2;
+var Collected = class extends DurableObject {
+  waiting = [];
+  writing = null;
+  /** @returns what takes it back, or null when no more are kept */
+  async keep(image, label) {
+    const id2 = crypto.randomUUID();
+    const pixels = btoa(String.fromCharCode(...image));
+    const isKept2 = await this.change((kept2) => {
+      if (kept2.length >= MAX_DRAWINGS) return false;
+      const place2 = Math.floor(Math.random() * (kept2.length + 1));
+      kept2.splice(place2, 0, { id: id2, label, day: today(), pixels });
+      return true;
+    });
+    return isKept2 ? id2 : null;
+  }
+  /** @returns false when there is none of that id */
+  async takeBack(id2) {
+    return this.change((kept2) => {
+      const place2 = kept2.findIndex((drawing) => drawing.id === id2);
+      if (place2 >= 0) kept2.splice(place2, 1);
+      return place2 >= 0;
+    });
+  }
+  /**
+   * Counts a bet, if there is one.
+   *
+   * @returns how often each value was bet today; null when no more are counted
+   */
+  async bets(question, value2) {
+    const found = await this.ctx.storage.get(BETS);
+    const bets2 = found?.day === today() ? found : { day: today(), counts: /* @__PURE__ */ new Map() };
+    const counts = bets2.counts.get(question) ?? /* @__PURE__ */ new Map();
+    if (value2 !== null) {
+      const full = [...counts.values()].reduce((sum, count2) => sum + count2, 0) >= MAX_BETS;
+      if (full || counts.size === 0 && bets2.counts.size >= MAX_QUESTIONS) return null;
+      const rounded = Number(value2.toPrecision(DIGITS_OF_A_BET));
+      counts.set(rounded, (counts.get(rounded) ?? 0) + 1);
+      bets2.counts.set(question, counts);
+      await this.ctx.storage.put(BETS, bets2);
+    }
+    return [...counts].sort(([a], [b]) => a - b);
+  }
+  /** All changes that come while the file is written are made by the next write. */
+  change(change) {
+    const done = Promise.withResolvers();
+    this.waiting.push({ change, done });
+    this.writing ??= this.writeAll().finally(() => {
+      this.writing = null;
+    });
+    return done.promise;
+  }
+  async writeAll() {
+    while (this.waiting.length > 0) {
+      const now = this.waiting.splice(0);
+      try {
+        const changed = await this.write(now.map(({ change }) => change));
+        for (const [i, { done }] of now.entries()) done.resolve(changed[i]);
+      } catch (error) {
+        for (const { done } of now) done.reject(error);
+      }
+    }
+  }
+  async write(changes) {
+    const bucket = this.env.MODELS;
+    const object = await bucket.get(KEPT);
+    const kept2 = object ? await readKept(object) : [];
+    const changed = changes.map((change) => change(kept2));
+    if (!changed.includes(true)) return changed;
+    const onlyIf = object ? { etagMatches: object.etag } : new Headers({ "If-None-Match": "*" });
+    const text2 = JSON.stringify({ format: FORMAT, digits: kept2 });
+    const options2 = { onlyIf, httpMetadata: { contentType: "application/json" } };
+    const put = () => bucket.put(KEPT, text2, options2);
+    const written = await put().catch(() => scheduler.wait(AGAIN_MS).then(put));
+    if (!written) throw new Error(`${KEPT} was changed by somebody else meanwhile`);
+    return changed;
+  }
+};
+async function readKept(object) {
+  if (object.size <= MAX_FILE_BYTES2) {
+    const value2 = await object.json();
+    if (isObject(value2) && value2.format === FORMAT && Array.isArray(value2.digits)) {
+      return value2.digits;
+    }
+  }
+  throw new Error(`${KEPT} is no collection of this Worker's`);
+}
+function today() {
+  return (/* @__PURE__ */ new Date()).toISOString().slice(0, 10);
+}
+
+// src/collect.ts
+var QUESTION = "^[a-z0-9-]{1,60}$";
+var ID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
+function collects(env) {
+  return env.COLLECT === "on";
+}
+async function keepDrawing(request, env, note2) {
+  requireOn(env);
+  const [label, consent] = [parameter(request, "label"), parameter(request, "consent")];
+  if (consent !== "yes") {
+    const detail2 = `consent is ${show(consent)}; a drawing is kept only with consent=yes, by who drew it.`;
+    throw problem(400, "no-consent", "No consent", detail2);
+  }
+  if (!/^[0-9]$/.test(label ?? "")) {
+    throw problem(400, "wrong-label", "Wrong label", `label is ${show(label)}; give a digit, 0 to 9.`);
+  }
+  const image = await readImages(request, encodingOf(request));
+  note2.images = image.length / PIXELS;
+  if (image.length !== PIXELS) {
+    const detail2 = `The body has ${note2.images} images; they are kept one by one.`;
+    throw problem(400, "wrong-shape", "Wrong shape", detail2);
+  }
+  if (!image.some((pixel) => pixel > 0)) {
+    throw problem(400, "no-ink", "Nothing drawn", "All pixels are 0; draw a digit first.");
+  }
+  const id2 = await ask2(env, (object) => object.keep(image, Number(label)));
+  if (id2 !== null) return answer({ id: id2 }, 201);
+  const detail = `The class has given ${MAX_DRAWINGS} drawings, and no more are kept; whoever holds the bucket's keys can move them elsewhere.`;
+  throw problem(507, "full", "No more room", detail);
+}
+async function takeBack(request, env) {
+  const id2 = parameter(request, "id");
+  if (!new RegExp(ID).test(id2 ?? "")) {
+    const detail2 = `id is ${show(id2)}; give the one that came when the drawing was kept.`;
+    throw problem(400, "wrong-id", "Wrong id", detail2);
+  }
+  if (await ask2(env, (object) => object.takeBack(id2))) return new Response(null, { status: 204 });
+  const detail = "No drawing of this id is kept: it was taken back before, or all were deleted.";
+  throw problem(404, "not-kept", "Not kept", detail);
+}
+async function bets(request, env) {
+  requireOn(env);
+  const [question, text2] = [parameter(request, "question"), parameter(request, "value")];
+  if (!new RegExp(QUESTION).test(question ?? "")) {
+    const detail2 = `question is ${show(question)}; give 1 to 60 of a-z, 0-9 and "-".`;
+    throw problem(400, "wrong-question", "Wrong question", detail2);
+  }
+  const value2 = request.method === "POST" ? Number(text2?.trim() || NaN) : null;
+  if (value2 !== null && !(Math.abs(value2) <= 1e9)) {
+    throw problem(400, "wrong-bet", "Wrong bet", `value is ${show(text2)}; give a number up to 1e9.`);
+  }
+  const counts = await ask2(env, (object) => object.bets(question, value2));
+  if (counts !== null) return answer({ bets: counts.map(([value3, count2]) => ({ value: value3, count: count2 })) }, 200);
+  const detail = `There are ${MAX_BETS} bets on this question, or too many questions, until tomorrow.`;
+  throw problem(507, "full", "No more room", detail);
+}
+function requireOn(env) {
+  if (collects(env)) return;
+  const detail = "This edge collects nothing; whoever deployed it can set COLLECT to on.";
+  throw problem(404, "collecting-off", "Nothing is collected", detail);
+}
+function parameter(request, name) {
+  return new URL(request.url).searchParams.get(name);
+}
+function answer(body, status) {
+  return Response.json(body, { status, headers: { "Cache-Control": "no-store" } });
+}
+async function ask2(env, question) {
+  try {
+    return await question(env.COLLECTED.getByName("class"));
+  } catch (error) {
+    console.error(JSON.stringify({ event: "not collected", error: String(error) }));
+    const detail = "It could not be written just now; send it again, or ask whoever reads this edge's log.";
+    throw problem(503, "busy", "Try again", detail, { "Retry-After": "1" });
+  }
+}
+
 // src/digest.ts
 async function sha256Of(bytes) {
   const content = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
@@ -631,18 +809,18 @@ async function sha256Of(bytes) {
 }
 
 // src/conditional.ts
-var KEPT = { "Cache-Control": "private, no-cache" };
-async function keepable(request, body, headers) {
+var KEPT2 = { "Cache-Control": "private, no-cache" };
+async function keepable(request, body, headers2) {
   const tag = (await sha256Of(body)).slice(0, 32);
-  return notModified(request, tag) ?? new Response(body, { headers: tagged(tag, headers) });
+  return notModified(request, tag) ?? new Response(body, { headers: tagged(tag, headers2) });
 }
 function notModified(request, tag) {
   const has2 = (request.headers.get("If-None-Match") ?? "").split(",").map((word) => word.trim().replace(/^W\//, ""));
   if (!has2.includes(`"${tag}"`) && !has2.includes("*")) return null;
   return new Response(null, { status: 304, headers: tagged(tag) });
 }
-function tagged(tag, headers = {}) {
-  return { ...KEPT, ETag: `"${tag}"`, ...headers };
+function tagged(tag, headers2 = {}) {
+  return { ...KEPT2, ETag: `"${tag}"`, ...headers2 };
 }
 
 // src/log.ts
@@ -672,9 +850,9 @@ async function describe(request, env, note2) {
   const { place: place2 } = note2.placement = chosenPlace(request, env);
   const { layers, ...about } = await ask(env, note2.placement, (object) => object.describe());
   note2.model = about.sha256;
-  const { id, tag, timestamp } = env.VERSION ?? {};
-  const version = id ? { id, tag: tag ?? "", timestamp: timestamp ?? null } : null;
-  const where = { place: place2, shards: shardsOf(env), version };
+  const { id: id2, tag, timestamp } = env.VERSION ?? {};
+  const version = id2 ? { id: id2, tag: tag ?? "", timestamp: timestamp ?? null } : null;
+  const where = { collects: collects(env), place: place2, shards: shardsOf(env), version };
   const body = JSON.stringify({ ...about, layers: JSON.parse(layers), ...where });
   return keepable(request, body, { "Content-Type": "application/json" });
 }
@@ -684,16 +862,16 @@ async function weights(request, env, note2) {
   note2.model = sha2562;
   const have = notModified(request, sha2562);
   if (have) return have;
-  const headers = tagged(sha2562, {
+  const headers2 = tagged(sha2562, {
     "Content-Type": "application/octet-stream",
     "Content-Length": `${bytes}`,
     "Content-Disposition": `attachment; filename="${sha2562.slice(0, 12)}.safetensors"`,
     "X-Model-Sha256": sha2562,
     "X-Model-Name": encodeURIComponent(name)
   });
-  if (request.method === "HEAD") return new Response(null, { headers });
+  if (request.method === "HEAD") return new Response(null, { headers: headers2 });
   const object = await env.MODELS.get(key, { onlyIf: { etagMatches: etag } });
-  if (object && "body" in object) return new Response(object.body, { headers });
+  if (object && "body" in object) return new Response(object.body, { headers: headers2 });
   const detail = `The weights ${sha2562.slice(0, 12)} serve, but ${key} in the bucket is no longer what was loaded. Push a file, or promote one: the next request then finds it.`;
   throw problem(503, "weights-gone", "Weights not in the bucket", detail, { "Retry-After": "2" });
 }
@@ -713,10 +891,9 @@ function chosenPlace(request, env) {
   throw problem(400, "wrong-shard", "No such shard", detail);
 }
 
-// src/openapi.ts
+// src/openapi-parts.ts
 var text = { type: "string" };
 var count = { type: "integer", minimum: 0 };
-var moment = { type: "string", format: "date-time" };
 var sha256 = { type: "string", pattern: "^[0-9a-f]{64}$" };
 var orNull = (schema) => ({ anyOf: [schema, { type: "null" }] });
 var ref = (name) => ({ $ref: `#/components/schemas/${name}` });
@@ -737,6 +914,145 @@ var kept = {
   ETag: header("Changes when the answer does.", { type: "string", pattern: '^"[0-9a-f]+"$' }),
   "Cache-Control": header("`private, no-cache`: keep it, and ask with `If-None-Match`.")
 };
+var problem2 = (description, headers2 = {}) => ({
+  description,
+  headers: { ...nosniff, "Cache-Control": header("`no-store`"), ...headers2 },
+  content: { "application/problem+json": { schema: ref("Problem") } }
+});
+var bare = ({ description, headers: headers2 }) => ({
+  description,
+  headers: headers2
+});
+var json = (description, schema, headers2) => ({
+  description,
+  headers: headers2,
+  content: { "application/json": { schema } }
+});
+var PROBLEMS = {
+  "400": problem2("Wrong shape, range or parameter; the detail names the value."),
+  "401": problem2("The token is missing or another one.", {
+    "WWW-Authenticate": header("`Bearer`")
+  }),
+  "404": problem2("Nothing is here, or it is switched off."),
+  "405": problem2("Another method is needed.", { Allow: header("The methods possible.") }),
+  "406": problem2("No answer of a type that Accept allows."),
+  "413": problem2(`The body is larger than ${MAX_IMAGES} images, or than 64 KiB of JSON.`),
+  "415": problem2("The body's type or encoding is not read."),
+  "422": problem2("The weights overflow float32 on this image."),
+  "429": problem2("Too many requests from this address.", retryAfter),
+  "500": problem2("A fault of the Worker; `request_id` finds it in the log."),
+  "503": problem2("No model yet, or the object is busy; the detail says what to do.", retryAfter),
+  "507": problem2("The class has given as much as is kept.")
+};
+var problems = (...statuses) => Object.fromEntries(statuses.map((status) => [status, PROBLEMS[status]]));
+var headProblems = (...statuses) => Object.fromEntries(statuses.map((status) => [status, bare(PROBLEMS[status])]));
+var NOT_MODIFIED = { description: "The client has it.", headers: kept };
+var OPEN = [];
+var TOKEN = [{}, { token: [] }];
+var IF_NONE_MATCH = {
+  name: "If-None-Match",
+  in: "header",
+  description: "ETags of what the client has.",
+  schema: text
+};
+var options = (operationId, allow) => ({
+  operationId,
+  summary: "What is possible here; also the preflight of a browser.",
+  security: OPEN,
+  responses: {
+    "204": {
+      description: "CORS headers come with it for the origins in ALLOWED_ORIGINS.",
+      headers: { ...nosniff, Allow: header(allow, { const: allow }) }
+    }
+  }
+});
+var READ = "GET, HEAD, OPTIONS";
+function readable(id2, what, ok, statuses, notModified2) {
+  const unchanged = notModified2 ? { "304": NOT_MODIFIED } : {};
+  const get = { "200": ok, ...unchanged, ...problems(...statuses) };
+  const head = { "200": bare(ok), ...unchanged, ...headProblems(...statuses) };
+  return {
+    get: { operationId: id2, ...what, responses: get },
+    head: { operationId: `${id2}Head`, ...what, responses: head },
+    options: options(`${id2}Options`, READ)
+  };
+}
+
+// src/collect-openapi.ts
+var parameter2 = (name, description, schema) => ({
+  name,
+  in: "query",
+  required: true,
+  description,
+  schema
+});
+var headers = { ...nosniff, "Cache-Control": header("`no-store`") };
+var id = { ...text, pattern: ID };
+var value = { type: "number", minimum: -1e9, maximum: 1e9 };
+var QUESTION_PARAMETER = parameter2("question", "Its name.", { ...text, pattern: QUESTION });
+var COUNTED = json(
+  "How often each value was bet on the question today.",
+  record({ bets: { type: "array", items: record({ value, count: { ...count, minimum: 1 } }) } }),
+  headers
+);
+var READ_BETS = readable(
+  "bets",
+  { summary: "What the class bet on a question today.", security: TOKEN, parameters: [QUESTION_PARAMETER] },
+  COUNTED,
+  ["400", "401", "404", "429", "500", "503"],
+  false
+);
+var COLLECT_PATHS = {
+  "/drawings": {
+    post: {
+      operationId: "keepDrawing",
+      summary: "Keep one drawing with its right label for the class; where the setting COLLECT is `on`.",
+      security: TOKEN,
+      parameters: [
+        parameter2("label", "What it is meant to be.", { type: "integer", minimum: 0, maximum: 9 }),
+        parameter2("consent", "That who drew it wants it kept.", { const: "yes" })
+      ],
+      requestBody: {
+        required: true,
+        content: {
+          "application/octet-stream": { schema: { description: `The ${PIXELS} bytes, not all 0.` } }
+        }
+      },
+      responses: {
+        "201": json("It is kept, until it is taken back by this id.", record({ id }), headers),
+        ...problems("400", "401", "404", "413", "415", "429", "500", "503", "507")
+      }
+    },
+    delete: {
+      operationId: "takeBackDrawing",
+      summary: "Take a drawing back, also where nothing is collected any more.",
+      security: TOKEN,
+      parameters: [parameter2("id", "The one that came when it was kept.", id)],
+      responses: {
+        "204": { description: "It is kept no longer.", headers: nosniff },
+        ...problems("400", "401", "404", "429", "500", "503")
+      }
+    },
+    options: options("drawingsOptions", "POST, DELETE, OPTIONS")
+  },
+  "/bets": {
+    ...READ_BETS,
+    post: {
+      operationId: "bet",
+      summary: "Count a bet, rounded to two digits; where the setting COLLECT is `on`.",
+      security: TOKEN,
+      parameters: [QUESTION_PARAMETER, parameter2("value", "The number that is bet.", value)],
+      responses: {
+        "200": COUNTED,
+        ...problems("400", "401", "404", "429", "500", "503", "507")
+      }
+    },
+    options: options("betsOptions", "GET, HEAD, POST, OPTIONS")
+  }
+};
+
+// src/openapi.ts
+var moment = { type: "string", format: "date-time" };
 var answered = {
   ...nosniff,
   "X-Model-Sha256": header("The weights file that answered.", sha256),
@@ -755,74 +1071,12 @@ var weightsHeaders = {
   "Content-Length": header("Bytes of the file.", count),
   "Content-Disposition": header("A file name for those who save it.")
 };
-var problem2 = (description, headers = {}) => ({
-  description,
-  headers: { ...nosniff, ...headers },
-  content: { "application/problem+json": { schema: ref("Problem") } }
-});
-var bare = ({ description, headers }) => ({
-  description,
-  headers
-});
-var json = (description, schema, headers) => ({
-  description,
-  headers,
-  content: { "application/json": { schema } }
-});
-var PROBLEMS = {
-  "400": problem2("Wrong shape, range or parameter; the detail names the value."),
-  "401": problem2("The token is missing or another one.", {
-    "WWW-Authenticate": header("`Bearer`")
-  }),
-  "404": problem2("Nothing is at this path."),
-  "405": problem2("Another method is needed.", { Allow: header("The methods possible.") }),
-  "406": problem2("No answer of a type that Accept allows."),
-  "413": problem2(`The body is larger than ${MAX_IMAGES} images, or than 64 KiB of JSON.`),
-  "415": problem2("The body's type or encoding is not read."),
-  "422": problem2("The weights overflow float32 on this image."),
-  "429": problem2("Too many requests from this address.", retryAfter),
-  "500": problem2("A fault of the Worker; `request_id` finds it in the log."),
-  "503": problem2("No model yet, or the object is busy; the detail says what to do.", retryAfter)
-};
-var problems = (...statuses) => Object.fromEntries(statuses.map((status) => [status, PROBLEMS[status]]));
-var headProblems = (...statuses) => Object.fromEntries(statuses.map((status) => [status, bare(PROBLEMS[status])]));
-var NOT_MODIFIED = { description: "The client has it.", headers: kept };
-var OPEN = [];
-var TOKEN = [{}, { token: [] }];
-var IF_NONE_MATCH = {
-  name: "If-None-Match",
-  in: "header",
-  description: "ETags of what the client has.",
-  schema: text
-};
 var shard = (shards) => ({
   name: "shard",
   in: "query",
   description: "Which of the region's `shards` objects is asked, from 0; each keeps a model of its own.",
   schema: { type: "integer", minimum: 0, maximum: shards - 1, default: 0 }
 });
-var options = (operationId, allow) => ({
-  operationId,
-  summary: "What is possible here; also the preflight of a browser.",
-  security: OPEN,
-  responses: {
-    "204": {
-      description: "CORS headers come with it for the origins in ALLOWED_ORIGINS.",
-      headers: { ...nosniff, Allow: header(allow, { const: allow }) }
-    }
-  }
-});
-var READ = "GET, HEAD, OPTIONS";
-function readable(id, what, ok, statuses, notModified2) {
-  const unchanged = notModified2 ? { "304": NOT_MODIFIED } : {};
-  const get = { "200": ok, ...unchanged, ...problems(...statuses) };
-  const head = { "200": bare(ok), ...unchanged, ...headProblems(...statuses) };
-  return {
-    get: { operationId: id, ...what, responses: get },
-    head: { operationId: `${id}Head`, ...what, responses: head },
-    options: options(`${id}Options`, READ)
-  };
-}
 var CLASSIFY = {
   operationId: "classify",
   summary: "The probabilities of each label for one image, or for many.",
@@ -923,6 +1177,7 @@ var SCHEMAS = {
     loaded_at: moment,
     rejected: { ...orNull(ref("Rejected")), description: "The last file that was refused, or why there is none." },
     candidate: { ...orNull(ref("Candidate")), description: "The weights on trial beside these." },
+    collects: { type: "boolean", description: "Whether the class's drawings and bets may be given." },
     place: ref("Place"),
     shards: { ...count, minimum: 1, description: "Objects of each region." },
     version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." }
@@ -966,6 +1221,7 @@ var openapiOf = (shards) => ({
   paths: {
     "/classify": { post: CLASSIFY, options: options("classifyOptions", "POST, OPTIONS") },
     "/trace": { post: TRACE, options: options("traceOptions", "POST, OPTIONS") },
+    ...COLLECT_PATHS,
     "/model": readable(
       "model",
       { summary: "The model in service.", security: TOKEN, parameters: [shard(shards), IF_NONE_MATCH] },
@@ -1042,9 +1298,9 @@ async function trace(request, env, note2) {
   const placement = note2.placement = placeOf(request, env);
   const { file, model } = await ask(env, placement, (object) => object.trace(image));
   note2.model = model;
-  const headers = { "Content-Type": "application/octet-stream", "X-Model-Sha256": model };
+  const headers2 = { "Content-Type": "application/octet-stream", "X-Model-Sha256": model };
   return new Response(file, {
-    headers: { ...headers, "X-Place": JSON.stringify(placement.place), "Cache-Control": "no-store" }
+    headers: { ...headers2, "X-Place": JSON.stringify(placement.place), "Cache-Control": "no-store" }
   });
 }
 function traceFile(kernel, image) {
@@ -1073,7 +1329,7 @@ function traceFile(kernel, image) {
 }
 
 // src/classifier.ts
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject as DurableObject2 } from "cloudflare:workers";
 
 // src/kept.ts
 var ABOUT = "good";
@@ -1091,7 +1347,7 @@ async function keep(storage, { file, ...about }) {
   }
   await storage.put(entries, { allowUnconfirmed: true });
 }
-async function readKept(storage) {
+async function readKept2(storage) {
   const found = await storage.get(ABOUT);
   if (!found) return null;
   const { parts, ...about } = found;
@@ -1104,10 +1360,10 @@ async function readKept(storage) {
 // src/fields.ts
 var TINY = 1e-30;
 var Fields = class _Fields {
-  constructor(value, where) {
+  constructor(value2, where) {
     this.where = where;
-    if (!isObject(value)) throw new WeightsRefused(`${where} is ${show(value)}, not an object`);
-    this.entries = new Map(Object.entries(value));
+    if (!isObject(value2)) throw new WeightsRefused(`${where} is ${show(value2)}, not an object`);
+    this.entries = new Map(Object.entries(value2));
   }
   where;
   entries;
@@ -1122,42 +1378,42 @@ var Fields = class _Fields {
     return new _Fields(this.entries.has(name) ? this.get(name) : {}, name);
   }
   text(name) {
-    const value = this.get(name);
-    if (typeof value !== "string" || [...value].length > 200) {
-      throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a short text`);
+    const value2 = this.get(name);
+    if (typeof value2 !== "string" || [...value2].length > 200) {
+      throw new WeightsRefused(`${this.where}: ${name} is ${show(value2)}, not a short text`);
     }
-    return value;
+    return value2;
   }
   number(name, { fallback, least } = {}) {
-    const value = this.entries.has(name) ? this.get(name) : fallback;
-    if (typeof value !== "number" || !(Math.abs(value) < 1e30)) {
-      throw new WeightsRefused(`${this.where}: ${name} is ${show(value)}, not a finite number`);
+    const value2 = this.entries.has(name) ? this.get(name) : fallback;
+    if (typeof value2 !== "number" || !(Math.abs(value2) < 1e30)) {
+      throw new WeightsRefused(`${this.where}: ${name} is ${show(value2)}, not a finite number`);
     }
-    if (least !== void 0 && value < least) {
-      throw new WeightsRefused(`${this.where}: ${name} is ${value}, not above 0, at least ${least}`);
+    if (least !== void 0 && value2 < least) {
+      throw new WeightsRefused(`${this.where}: ${name} is ${value2}, not above 0, at least ${least}`);
     }
-    return value;
+    return value2;
   }
   /** A whole number 1 to 28, as strides and window sizes are. */
   count(name, fallback, most = 28) {
-    const value = this.entries.has(name) ? this.get(name) : fallback;
-    if (!Number.isInteger(value) || value < 1 || value > most) {
+    const value2 = this.entries.has(name) ? this.get(name) : fallback;
+    if (!Number.isInteger(value2) || value2 < 1 || value2 > most) {
       throw new WeightsRefused(
-        `${this.where}: ${name} is ${show(value)}, not a whole number 1 to ${most}`
+        `${this.where}: ${name} is ${show(value2)}, not a whole number 1 to ${most}`
       );
     }
-    return value;
+    return value2;
   }
   /** Padding before and after, 0 to 28; one number is both. `same` is what that word means. */
   padding(fallback, same) {
-    const value = this.entries.has("padding") ? this.get("padding") : fallback;
-    if (same && value === "valid") return [0, 0];
-    if (same && value === "same") return same;
-    const sides = Array.isArray(value) ? value : [value, value];
+    const value2 = this.entries.has("padding") ? this.get("padding") : fallback;
+    if (same && value2 === "valid") return [0, 0];
+    if (same && value2 === "same") return same;
+    const sides = Array.isArray(value2) ? value2 : [value2, value2];
     if (sides.length !== 2 || !sides.every((n) => Number.isInteger(n) && n >= 0 && n <= 28)) {
       const words = same ? "valid, same, " : "";
       throw new WeightsRefused(
-        `${this.where}: padding is ${show(value)}, not ${words}0 to 28 or two such numbers`
+        `${this.where}: padding is ${show(value2)}, not ${words}0 to 28 or two such numbers`
       );
     }
     return sides;
@@ -1374,13 +1630,13 @@ function room(layers) {
 }
 
 // src/weights.ts
-var FORMAT = "mnist-nb.network/1";
+var FORMAT2 = "mnist-nb.network/1";
 var MAX_LAYERS = 64;
 var MAX_LABELS = 1e3;
 function readWeights(bytes) {
   const { metadata, tensors } = readSafetensors(bytes);
-  if (metadata.get("format") !== FORMAT) {
-    throw new WeightsRefused(`its format is ${show(metadata.get("format"))}, not "${FORMAT}"`);
+  if (metadata.get("format") !== FORMAT2) {
+    throw new WeightsRefused(`its format is ${show(metadata.get("format"))}, not "${FORMAT2}"`);
   }
   const network = new Fields(parse(metadata.get("network")), "the network");
   const input = new Fields(network.get("input"), "input");
@@ -1435,8 +1691,8 @@ function readWeights(bytes) {
   };
 }
 function notSureBelow(network) {
-  const value = network.notes("metrics").get("not_sure_below");
-  return typeof value === "number" && value >= 0 && value <= 1 ? value : null;
+  const value2 = network.notes("metrics").get("not_sure_below");
+  return typeof value2 === "number" && value2 >= 0 && value2 <= 1 ? value2 : null;
 }
 function parse(text2) {
   if (typeof text2 !== "string") throw new WeightsRefused("its metadata has no text `network`");
@@ -1518,15 +1774,15 @@ async function followPointer(bucket, pointer) {
     return refuse(`has ${pointer.size} bytes, at most ${MAX_POINTER_BYTES} are allowed`);
   }
   const text2 = await pointer.text();
-  let value;
+  let value2;
   try {
-    value = JSON.parse(text2);
+    value2 = JSON.parse(text2);
   } catch {
     return refuse("is not JSON");
   }
-  if (!isObject(value)) return refuse("is not a JSON object");
-  const { sha256: sha2562, key, bytes } = value;
-  before = value.previous;
+  if (!isObject(value2)) return refuse("is not a JSON object");
+  const { sha256: sha2562, key, bytes } = value2;
+  before = value2.previous;
   if (!isSha256(sha2562)) {
     return refuse(`has sha256 ${show(sha2562)}, not 64 hexadecimal digits`);
   }
@@ -1538,10 +1794,10 @@ async function followPointer(bucket, pointer) {
   }
   return {
     ...offer,
-    candidate: candidateOf(bucket, value.candidate),
+    candidate: candidateOf(bucket, value2.candidate),
     key,
     sha256: sha2562,
-    pushedAt: typeof value.pushed_at === "string" ? value.pushed_at : pushedAt,
+    pushedAt: typeof value2.pushed_at === "string" ? value2.pushed_at : pushedAt,
     read: () => fetchFile(bucket, sha2562, bytes)
   };
 }
@@ -1551,14 +1807,14 @@ async function fetchFile(bucket, sha2562, bytes) {
   if (!object) throw new WeightsRefused(`${POINTER} points at ${key}, which is not there`, true);
   return download(object, bytes, sha2562);
 }
-function candidateOf(bucket, value) {
-  if ((value ?? null) === null) return null;
+function candidateOf(bucket, value2) {
+  if ((value2 ?? null) === null) return null;
   const refuse = (reason) => ({
     ...{ sha256: null, percent: 0, shadow: false, proposedAt: "" },
     read: () => Promise.reject(new WeightsRefused(`${POINTER} has a candidate ${reason}`))
   });
-  if (!isObject(value)) return refuse("that is no JSON object");
-  const { sha256: sha2562, bytes, percent, shadow, proposed_at: at } = value;
+  if (!isObject(value2)) return refuse("that is no JSON object");
+  const { sha256: sha2562, bytes, percent, shadow, proposed_at: at } = value2;
   if (!isSha256(sha2562)) return refuse(`with sha256 ${show(sha2562)}, not 64 hexadecimal digits`);
   if (typeof percent !== "number" || !(percent >= 0 && percent <= 100)) {
     return refuse(`with percent ${show(percent)}, not 0 to 100`);
@@ -1570,8 +1826,8 @@ function candidateOf(bucket, value) {
   const proposedAt = typeof at === "string" ? at : "";
   return { sha256: sha2562, percent, shadow, proposedAt, read: () => fetchFile(bucket, sha2562, bytes) };
 }
-function isSha256(value) {
-  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+function isSha256(value2) {
+  return typeof value2 === "string" && /^[0-9a-f]{64}$/.test(value2);
 }
 function keyOf(sha2562) {
   return `mnist/${sha2562}.safetensors`;
@@ -1610,12 +1866,12 @@ var TIMES = 200;
 var MAX_WAITING = 16;
 var KEY = "trial";
 var Trial = class _Trial {
-  constructor(about, model, current, ctx, id, counts) {
+  constructor(about, model, current, ctx, id2, counts) {
     this.about = about;
     this.model = model;
     this.current = current;
     this.ctx = ctx;
-    this.id = id;
+    this.id = id2;
     this.counts = counts;
   }
   about;
@@ -1642,11 +1898,11 @@ var Trial = class _Trial {
       const reason = `packed, both take ${size2} bytes, and at most ${MAX_PACKED} are kept`;
       throw new WeightsRefused(reason);
     }
-    const id = `${current.sha256} ${model.sha256} ${about.proposedAt}`;
+    const id2 = `${current.sha256} ${model.sha256} ${about.proposedAt}`;
     const underWay = before ? { id: before.id, counts: before.counts } : null;
-    const kept2 = underWay?.id === id ? underWay : await ctx.storage.get(KEY);
-    const counts = kept2?.id === id ? kept2.counts : noCounts(model.weights.labels.length);
-    return new _Trial(about, model, current, ctx, id, counts);
+    const kept2 = underWay?.id === id2 ? underWay : await ctx.storage.get(KEY);
+    const counts = kept2?.id === id2 ? kept2.counts : noCounts(model.weights.labels.length);
+    return new _Trial(about, model, current, ctx, id2, counts);
   }
   /** The answer of one of the two to one image, uint8 784; null: the current one shall give it. */
   answer(image, current) {
@@ -1761,7 +2017,7 @@ var HOW_TO_PUSH = 'Push some from Python, `Releases().push("mnist.safetensors")`
 var EMPTIED = "the bucket holds no weights any more; the last good ones serve on";
 var BUCKET_SECONDS = 10;
 var MAX_REQUEST_COST = 16e9;
-var Classifier = class extends DurableObject {
+var Classifier = class extends DurableObject2 {
   active = null;
   rejected = null;
   trial = null;
@@ -1846,8 +2102,8 @@ var Classifier = class extends DurableObject {
     else if (Date.now() - this.lookedAt >= ttl) this.ctx.waitUntil(this.refresh());
     if (this.active !== null) return this.active;
     const why = this.trouble ?? (this.rejected && `The weights in the bucket are refused: ${this.rejected.reason}.`) ?? "The bucket holds no weights.";
-    const headers = { "Retry-After": "2" };
-    throw problem(503, "no-model", "No model yet", `${why} ${HOW_TO_PUSH}`, headers);
+    const headers2 = { "Retry-After": "2" };
+    throw problem(503, "no-model", "No model yet", `${why} ${HOW_TO_PUSH}`, headers2);
   }
   /**
    * Looks at the bucket once, after now. One look at a time: calls made during a look share the one
@@ -1950,7 +2206,7 @@ var Classifier = class extends DurableObject {
    * the pointer says was served before.
    */
   async fallBack(offer) {
-    for (const find of [() => readKept(this.ctx.storage), () => offer?.previous()]) {
+    for (const find of [() => readKept2(this.ctx.storage), () => offer?.previous()]) {
       if (this.active !== null) return;
       try {
         const found = await find();
@@ -1995,6 +2251,8 @@ async function inTime(reading) {
 var ROUTES = /* @__PURE__ */ new Map([
   ["/classify", { POST: admitted(classify) }],
   ["/trace", { POST: admitted(trace) }],
+  ["/drawings", { POST: admitted(keepDrawing), DELETE: admitted(takeBack) }],
+  ["/bets", { GET: admitted(bets), HEAD: admitted(bets), POST: admitted(bets) }],
   ["/model", { GET: admitted(describe), HEAD: admitted(describe) }],
   ["/model/weights", { GET: admitted(weights), HEAD: admitted(weights) }],
   ["/healthz", { GET: health, HEAD: health }],
@@ -2011,13 +2269,13 @@ var worker_default = {
       response = error instanceof Problem ? problemResponse(error.fields) : unforeseen(error);
     }
     const headless = request.method === "HEAD";
-    const answer = new Response(headless ? null : response.body, response);
-    answer.headers.set("X-Content-Type-Options", "nosniff");
-    for (const [name, value] of Object.entries(corsHeaders(request, env))) {
-      answer.headers.append(name, value);
+    const answer2 = new Response(headless ? null : response.body, response);
+    answer2.headers.set("X-Content-Type-Options", "nosniff");
+    for (const [name, value2] of Object.entries(corsHeaders(request, env))) {
+      answer2.headers.append(name, value2);
     }
-    logRequest(request, answer.status, Date.now() - start, note2);
-    return answer;
+    logRequest(request, answer2.status, Date.now() - start, note2);
+    return answer2;
   }
 };
 async function route(request, env, note2) {
@@ -2061,5 +2319,6 @@ function otherMethod(request, methods) {
 }
 export {
   Classifier,
+  Collected,
   worker_default as default
 };

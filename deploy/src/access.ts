@@ -59,7 +59,7 @@ export function corsHeaders(request: Request, env: Env): Record<string, string> 
   return {
     "Access-Control-Allow-Origin": origin,
     "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, If-None-Match",
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE, OPTIONS",
     "Access-Control-Expose-Headers":
       "ETag, X-Model-Sha256, X-Model-Name, X-Cold, X-Place, Server-Timing, Retry-After",
     "Access-Control-Max-Age": "600",

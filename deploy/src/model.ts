@@ -1,4 +1,5 @@
 /** GET /model, GET /model/weights and GET /healthz: the model in service. */
+import { collects } from "./collect";
 import { keepable, notModified, tagged } from "./conditional";
 import type { Env } from "./env";
 import type { Note } from "./log";
@@ -12,7 +13,7 @@ export async function describe(request: Request, env: Env, note: Note): Promise<
   note.model = about.sha256;
   const { id, tag, timestamp } = env.VERSION ?? {};
   const version = id ? { id, tag: tag ?? "", timestamp: timestamp ?? null } : null;
-  const where = { place, shards: shardsOf(env), version };
+  const where = { collects: collects(env), place, shards: shardsOf(env), version };
   const body = JSON.stringify({ ...about, layers: JSON.parse(layers), ...where });
   return keepable(request, body, { "Content-Type": "application/json" });
 }

@@ -3,32 +3,15 @@
  * Worker to it, so what stands here is what it does.
  */
 import { MAX_IMAGES } from "./body";
+import { COLLECT_PATHS } from "./collect-openapi";
 import { PIXELS } from "./kernel";
+import {
+  count, header, IF_NONE_MATCH, json, kept, nosniff, OPEN, options, orNull, problems, readable, record, ref,
+  sha256, text, TOKEN,
+} from "./openapi-parts";
 
-const text = { type: "string" };
-const count = { type: "integer", minimum: 0 };
 const moment = { type: "string", format: "date-time" };
-const sha256 = { type: "string", pattern: "^[0-9a-f]{64}$" };
-const orNull = (schema: object) => ({ anyOf: [schema, { type: "null" }] });
-const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-const record = (properties: Record<string, object>) => ({
-  type: "object",
-  properties,
-  required: Object.keys(properties),
-});
-const header = (description: string, schema: object = text, required = true) => ({
-  description,
-  required,
-  schema,
-});
 
-const nosniff = { "X-Content-Type-Options": header("`nosniff`", { const: "nosniff" }) };
-const retryAfter = { "Retry-After": header("Seconds to wait.", { ...count, minimum: 1 }) };
-const kept = {
-  ...nosniff,
-  ETag: header("Changes when the answer does.", { type: "string", pattern: '^"[0-9a-f]+"$' }),
-  "Cache-Control": header("`private, no-cache`: keep it, and ask with `If-None-Match`."),
-};
 const answered = {
   ...nosniff,
   "X-Model-Sha256": header("The weights file that answered.", sha256),
@@ -49,50 +32,6 @@ const weightsHeaders = {
   "Content-Disposition": header("A file name for those who save it."),
 };
 
-const problem = (description: string, headers: object = {}) => ({
-  description,
-  headers: { ...nosniff, ...headers },
-  content: { "application/problem+json": { schema: ref("Problem") } },
-});
-const bare = ({ description, headers }: { description: string; headers: object }) => ({
-  description,
-  headers,
-});
-const json = (description: string, schema: object, headers: object) => ({
-  description,
-  headers,
-  content: { "application/json": { schema } },
-});
-
-const PROBLEMS = {
-  "400": problem("Wrong shape, range or parameter; the detail names the value."),
-  "401": problem("The token is missing or another one.", {
-    "WWW-Authenticate": header("`Bearer`"),
-  }),
-  "404": problem("Nothing is at this path."),
-  "405": problem("Another method is needed.", { Allow: header("The methods possible.") }),
-  "406": problem("No answer of a type that Accept allows."),
-  "413": problem(`The body is larger than ${MAX_IMAGES} images, or than 64 KiB of JSON.`),
-  "415": problem("The body's type or encoding is not read."),
-  "422": problem("The weights overflow float32 on this image."),
-  "429": problem("Too many requests from this address.", retryAfter),
-  "500": problem("A fault of the Worker; `request_id` finds it in the log."),
-  "503": problem("No model yet, or the object is busy; the detail says what to do.", retryAfter),
-};
-const problems = (...statuses: (keyof typeof PROBLEMS)[]) =>
-  Object.fromEntries(statuses.map((status) => [status, PROBLEMS[status]]));
-const headProblems = (...statuses: (keyof typeof PROBLEMS)[]) =>
-  Object.fromEntries(statuses.map((status) => [status, bare(PROBLEMS[status])]));
-
-const NOT_MODIFIED = { description: "The client has it.", headers: kept };
-const OPEN: object[] = [];
-const TOKEN = [{}, { token: [] }]; // {}: most edges ask for none
-const IF_NONE_MATCH = {
-  name: "If-None-Match",
-  in: "header",
-  description: "ETags of what the client has.",
-  schema: text,
-};
 const shard = (shards: number) => ({
   name: "shard",
   in: "query",
@@ -100,37 +39,6 @@ const shard = (shards: number) => ({
     "Which of the region's `shards` objects is asked, from 0; each keeps a model of its own.",
   schema: { type: "integer", minimum: 0, maximum: shards - 1, default: 0 },
 });
-
-const options = (operationId: string, allow: string) => ({
-  operationId,
-  summary: "What is possible here; also the preflight of a browser.",
-  security: OPEN,
-  responses: {
-    "204": {
-      description: "CORS headers come with it for the origins in ALLOWED_ORIGINS.",
-      headers: { ...nosniff, Allow: header(allow, { const: allow }) },
-    },
-  },
-});
-const READ = "GET, HEAD, OPTIONS";
-
-/** GET, HEAD and OPTIONS of one path. */
-function readable(
-  id: string,
-  what: { summary: string; security: object[]; parameters?: object[] },
-  ok: { description: string; headers: object; content: object },
-  statuses: (keyof typeof PROBLEMS)[],
-  notModified: boolean,
-) {
-  const unchanged = notModified ? { "304": NOT_MODIFIED } : {};
-  const get = { "200": ok, ...unchanged, ...problems(...statuses) };
-  const head = { "200": bare(ok), ...unchanged, ...headProblems(...statuses) };
-  return {
-    get: { operationId: id, ...what, responses: get },
-    head: { operationId: `${id}Head`, ...what, responses: head },
-    options: options(`${id}Options`, READ),
-  };
-}
 
 const CLASSIFY = {
   operationId: "classify",
@@ -240,6 +148,7 @@ const SCHEMAS = {
     loaded_at: moment,
     rejected: { ...orNull(ref("Rejected")), description: "The last file that was refused, or why there is none." },
     candidate: { ...orNull(ref("Candidate")), description: "The weights on trial beside these." },
+    collects: { type: "boolean", description: "Whether the class's drawings and bets may be given." },
     place: ref("Place"),
     shards: { ...count, minimum: 1, description: "Objects of each region." },
     version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." },
@@ -287,6 +196,7 @@ export const openapiOf = (shards: number) => ({
   paths: {
     "/classify": { post: CLASSIFY, options: options("classifyOptions", "POST, OPTIONS") },
     "/trace": { post: TRACE, options: options("traceOptions", "POST, OPTIONS") },
+    ...COLLECT_PATHS,
     "/model": readable(
       "model",
       { summary: "The model in service.", security: TOKEN, parameters: [shard(shards), IF_NONE_MATCH] },

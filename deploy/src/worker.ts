@@ -1,6 +1,7 @@
 /** The Worker: routes, what all answers share, and one line in the log for each. */
 import { admit, corsHeaders, countMore } from "./access";
 import { classify } from "./classify";
+import { bets, keepDrawing, takeBack } from "./collect";
 import { keepable } from "./conditional";
 import type { Env } from "./env";
 import { blankNote, logRequest, type Note } from "./log";
@@ -11,12 +12,15 @@ import { Problem, problem, problemResponse, unforeseen } from "./problem";
 import { trace } from "./trace";
 
 export { Classifier } from "./classifier";
+export { Collected } from "./collected";
 
 type Handler = (request: Request, env: Env, note: Note) => Promise<Response>;
 
 const ROUTES = new Map<string, Record<string, Handler>>([
   ["/classify", { POST: admitted(classify) }],
   ["/trace", { POST: admitted(trace) }],
+  ["/drawings", { POST: admitted(keepDrawing), DELETE: admitted(takeBack) }],
+  ["/bets", { GET: admitted(bets), HEAD: admitted(bets), POST: admitted(bets) }],
   ["/model", { GET: admitted(describe), HEAD: admitted(describe) }],
   ["/model/weights", { GET: admitted(weights), HEAD: admitted(weights) }],
   ["/healthz", { GET: health, HEAD: health }],

@@ -15,13 +15,13 @@ def variant(folder: Path, source: str) -> Iterator[None]:
 
     Args:
         folder: an empty one, for a copy of `deploy/`.
-        source: TypeScript that imports "./worker" and exports what that exports.
+        source: TypeScript that imports "./worker". What it does not export itself is as there.
     """
     deploy, before = folder / "deploy", os.environ.get("MNIST_NB_DEPLOY")
     ignore = shutil.ignore_patterns("node_modules", ".wrangler")
     shutil.copytree(find_deploy(), deploy, ignore=ignore)
     (deploy / "node_modules").symlink_to(find_deploy() / "node_modules")
-    (deploy / "src" / "variant.ts").write_text(source)
+    (deploy / "src" / "variant.ts").write_text(f'{source}export * from "./worker";\n')
     config = deploy / "wrangler.jsonc"
     config.write_text(config.read_text().replace("src/worker.ts", "src/variant.ts"))
     os.environ["MNIST_NB_DEPLOY"] = str(deploy)
