@@ -5,6 +5,7 @@
 
 import { BrowserNetwork } from "./browser";
 import { Edge, type Answer, type Described, type Trouble } from "./edge";
+import { listenToGivers, offerGiving } from "./giving";
 import { KeyboardPen } from "./keys";
 import { PAD_SIZE, Pad } from "./pad";
 import { SIZE, rasterize } from "./raster";
@@ -28,6 +29,11 @@ const edge = new Edge({ answered, ready, failed });
 const canvas = find("pad", HTMLCanvasElement);
 const pad = new Pad(canvas, drawingChanged);
 new KeyboardPen(canvas, pad, say);
+listenToGivers(
+  edge,
+  () => (pad.isEmpty ? null : state.image),
+  () => pad.clear(),
+);
 showImage(state.image);
 show(state, network);
 
@@ -77,6 +83,7 @@ function ready(model: Described) {
   state.trouble = null;
   state.edgeWeights = model.sha256;
   state.described = model;
+  offerGiving(model.collects);
   network.follow(model.sha256);
   show(state, network);
 }

@@ -6,7 +6,7 @@
  * all while drawing. What did not go through is tried again, so the page recovers by itself.
  */
 
-import type { Place } from "./words";
+import { sentence, type Place } from "./words";
 
 interface Model {
   sha256: string;
@@ -14,7 +14,7 @@ interface Model {
 }
 
 /** As GET /model has it. */
-export type Described = Model & { notSureBelow: number | null };
+export type Described = Model & { notSureBelow: number | null; collects: boolean };
 
 export interface Answer {
   /** What it is the answer to. */
@@ -182,11 +182,25 @@ export class Edge {
   }
 
   async #model(): Promise<Described> {
-    const { sha256, name = "", not_sure_below: below } = (await this.#json("/model", {})) ?? {};
+    const said = (await this.#json("/model", {})) ?? {};
+    const { sha256, name = "", not_sure_below: below, collects } = said;
     if (typeof sha256 !== "string") {
       throw new Problem(200, "No edge here", "Something else answered in its place.");
     }
-    return { sha256, name, notSureBelow: Number.isFinite(below) ? below : null };
+    const notSureBelow = Number.isFinite(below) ? below : null;
+    return { sha256, name, notSureBelow, collects: collects === true };
+  }
+
+  /** @returns the id that takes the drawing back */
+  async give(image: Uint8Array<ArrayBuffer>, label: string, consent: string): Promise<string> {
+    const headers = { "Content-Type": "application/octet-stream" };
+    const request = { method: "POST", headers, body: image };
+    const said = await this.#json(`/drawings?${new URLSearchParams({ label, consent })}`, request);
+    return String(said?.id);
+  }
+
+  async takeBack(id: string): Promise<void> {
+    await this.#json(`/drawings?${new URLSearchParams({ id })}`, { method: "DELETE" });
   }
 
   /** The file of the weights that it serves now, beside the drawings that it is asked about. */
@@ -212,6 +226,12 @@ export class Edge {
     if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
     return fetch(path, { ...request, headers, signal: AbortSignal.timeout(timeout) });
   }
+}
+
+/** Why a request did not go through, in a sentence. */
+export function whyNot(error: unknown): string {
+  const { message, detail } = error instanceof Problem ? error : unreachable(error);
+  return sentence(detail || message);
 }
 
 async function problemOf(answer: Response): Promise<Problem> {

@@ -116,6 +116,45 @@ function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+// page/words.ts
+var SHORT = 8;
+var RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+var CONTINENTS = {
+  AF: "Africa",
+  AN: "Antarctica",
+  AS: "Asia",
+  EU: "Europe",
+  NA: "North America",
+  OC: "Oceania",
+  SA: "South America"
+};
+function percent(probability) {
+  return `${(100 * probability).toFixed(1)} %`;
+}
+function milliseconds(ms) {
+  if (Number.isNaN(ms)) return "? ms";
+  if (ms < 5e-3) return "under 0.01 ms";
+  if (ms >= 995) return `${(ms / 1e3).toFixed(1)} s`;
+  return `${ms.toFixed(ms < 0.995 ? 2 : ms < 9.95 ? 1 : 0)} ms`;
+}
+function difference(value) {
+  if (value === 0) return "0";
+  if (value >= 1e-3) return value.toFixed(3);
+  const [mantissa, exponent = ""] = value.toExponential(1).split("e-");
+  return `${mantissa} × 10⁻${Array.from(exponent, (digit) => RAISED[Number(digit)]).join("")}`;
+}
+function short(sha256) {
+  return sha256.slice(0, SHORT);
+}
+function placeName({ local, continent, colo }) {
+  if (local) return "local workerd";
+  const where = continent ? CONTINENTS[continent] ?? continent : "";
+  return where && colo ? `${where} (${colo})` : where || colo || "";
+}
+function sentence(text) {
+  return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 // page/edge.ts
 var TIMEOUT_MS = 1e4;
 var DOWNLOAD_MS = 12e4;
@@ -239,11 +278,23 @@ var Edge = class {
     return { image, probabilities, model: { sha256, name }, cold, place, newest, ms };
   }
   async #model() {
-    const { sha256, name = "", not_sure_below: below } = await this.#json("/model", {}) ?? {};
+    const said = await this.#json("/model", {}) ?? {};
+    const { sha256, name = "", not_sure_below: below, collects } = said;
     if (typeof sha256 !== "string") {
       throw new Problem(200, "No edge here", "Something else answered in its place.");
     }
-    return { sha256, name, notSureBelow: Number.isFinite(below) ? below : null };
+    const notSureBelow = Number.isFinite(below) ? below : null;
+    return { sha256, name, notSureBelow, collects: collects === true };
+  }
+  /** @returns the id that takes the drawing back */
+  async give(image, label, consent) {
+    const headers = { "Content-Type": "application/octet-stream" };
+    const request = { method: "POST", headers, body: image };
+    const said = await this.#json(`/drawings?${new URLSearchParams({ label, consent })}`, request);
+    return String(said?.id);
+  }
+  async takeBack(id) {
+    await this.#json(`/drawings?${new URLSearchParams({ id })}`, { method: "DELETE" });
   }
   /** The file of the weights that it serves now, beside the drawings that it is asked about. */
   async weights() {
@@ -266,6 +317,10 @@ var Edge = class {
     return fetch(path, { ...request, headers, signal: AbortSignal.timeout(timeout) });
   }
 };
+function whyNot(error) {
+  const { message, detail } = error instanceof Problem ? error : unreachable(error);
+  return sentence(detail || message);
+}
 async function problemOf(answer) {
   const said = parsed(await answer.text());
   return new Problem(
@@ -289,359 +344,6 @@ function parsed(text) {
   } catch {
     return void 0;
   }
-}
-
-// page/keys.ts
-var STEP = 8;
-var FINE = 2;
-var ARROWS = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1]
-};
-var KeyboardPen = class {
-  #pad;
-  #say;
-  /** Arrow keys that are down: two at once draw a slope. */
-  #held = /* @__PURE__ */ new Set();
-  /** @param pad that paints on it @param say to who cannot see the pen */
-  constructor(canvas2, pad2, say2) {
-    this.#pad = pad2;
-    this.#say = say2;
-    canvas2.addEventListener("keydown", (event) => this.#press(event));
-    canvas2.addEventListener("keyup", (event) => this.#held.delete(event.key));
-    canvas2.addEventListener("focus", () => pad2.showCursor(canvas2.matches(":focus-visible")));
-    canvas2.addEventListener("blur", () => {
-      this.#held.clear();
-      pad2.lift();
-      pad2.showCursor(false);
-    });
-  }
-  #press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key in ARROWS) {
-      this.#held.add(event.key);
-      this.#move(event.shiftKey ? FINE : STEP);
-    } else if (event.key === " " || event.key === "Enter") {
-      if (!event.repeat) this.#toggle();
-    } else if (event.key === "Backspace") {
-      this.#pad.undo();
-    } else if (event.key === "Delete") {
-      this.#pad.clear();
-    } else {
-      return;
-    }
-    event.preventDefault();
-  }
-  #move(step) {
-    let [right, down] = [0, 0];
-    for (const key of this.#held) {
-      right += ARROWS[key][0];
-      down += ARROWS[key][1];
-    }
-    this.#pad.moveCursor(right * step, down * step);
-  }
-  #toggle() {
-    if (this.#pad.isCursorDown) this.#pad.lift();
-    else this.#pad.putDown();
-    this.#say(this.#pad.isCursorDown ? "Pen down." : "Pen up.");
-  }
-};
-
-// page/pad.ts
-var PAD_SIZE = [280, 280];
-var PEN = 15;
-var KEYS = -1;
-var Pad = class {
-  strokes = [];
-  #canvas;
-  #context;
-  #changed;
-  /** The pointer that draws; others are ignored until it is lifted. */
-  #pointer = null;
-  /** The stroke that grows; null while the pointer is outside. */
-  #stroke = null;
-  /** Strokes before the pointer went down: Undo takes back a whole gesture. */
-  #gestures = [];
-  #frame = 0;
-  /** Where the keyboard's pen is. */
-  #cursor = [PAD_SIZE[0] / 2, PAD_SIZE[1] / 2];
-  #cursorShown = false;
-  /** @param changed called at most once a frame, after the strokes changed */
-  constructor(canvas2, changed) {
-    this.#canvas = canvas2;
-    this.#context = canvas2.getContext("2d");
-    this.#changed = changed;
-    canvas2.addEventListener("pointerdown", (event) => this.#down(event));
-    canvas2.addEventListener("pointermove", (event) => this.#move(event));
-    canvas2.addEventListener("pointerup", (event) => this.#up(event));
-    canvas2.addEventListener("pointercancel", (event) => this.#up(event));
-    canvas2.addEventListener("lostpointercapture", (event) => this.#up(event));
-    canvas2.addEventListener("contextmenu", (event) => {
-      if (this.#pointer !== null) event.preventDefault();
-    });
-    new ResizeObserver(() => this.paint()).observe(canvas2);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
-  }
-  get isEmpty() {
-    return this.strokes.length === 0;
-  }
-  /** The keyboard's pen begins a stroke. */
-  putDown() {
-    this.#release();
-    this.#begin(KEYS);
-    this.#draw(this.#cursor);
-  }
-  /** @param down in units of the pad */
-  moveCursor(right, down) {
-    const [x, y] = this.#cursor;
-    this.#cursor = [clip(x + right, PAD_SIZE[0]), clip(y + down, PAD_SIZE[1])];
-    if (this.isCursorDown) this.#draw(this.#cursor);
-    else this.#schedule();
-  }
-  /** The keyboard's pen ends its stroke. */
-  lift() {
-    if (this.isCursorDown) this.#release();
-    this.#schedule();
-  }
-  get isCursorDown() {
-    return this.#pointer === KEYS;
-  }
-  showCursor(shown) {
-    this.#cursorShown = shown;
-    this.#schedule();
-  }
-  undo() {
-    this.#release();
-    this.strokes.length = this.#gestures.pop() ?? 0;
-    this.#schedule();
-  }
-  clear() {
-    this.#release();
-    this.strokes = [];
-    this.#gestures = [];
-    this.#schedule();
-  }
-  /** Paint all strokes, sharp on any screen and in the colours of the theme. */
-  paint() {
-    const [width, height] = PAD_SIZE;
-    const scale = this.#canvas.clientWidth * devicePixelRatio / width;
-    const pixels = Math.max(1, Math.round(width * scale));
-    this.#canvas.width = pixels;
-    this.#canvas.height = Math.round(pixels * height / width);
-    const ink = this.#context;
-    ink.scale(scale, scale);
-    ink.strokeStyle = getComputedStyle(this.#canvas).color;
-    ink.lineWidth = PEN;
-    ink.lineCap = ink.lineJoin = "round";
-    for (const [first, ...rest] of this.strokes) {
-      ink.beginPath();
-      ink.moveTo(...first);
-      ink.lineTo(...first);
-      for (const point of rest) ink.lineTo(...point);
-      ink.stroke();
-    }
-    if (this.#cursorShown) this.#paintCursor(ink);
-  }
-  /** A ring, filled while the pen is down. */
-  #paintCursor(ink) {
-    ink.beginPath();
-    ink.arc(...this.#cursor, PEN / 2, 0, 2 * Math.PI);
-    ink.strokeStyle = ink.fillStyle = getComputedStyle(this.#canvas).outlineColor;
-    ink.lineWidth = 3;
-    ink.stroke();
-    if (this.isCursorDown) ink.fill();
-  }
-  #down(event) {
-    this.lift();
-    if (this.#pointer !== null || event.button !== 0) return;
-    event.preventDefault();
-    this.#canvas.setPointerCapture(event.pointerId);
-    this.#begin(event.pointerId);
-    this.#add(event);
-  }
-  #begin(pointer) {
-    this.#pointer = pointer;
-    this.#gestures.push(this.strokes.length);
-  }
-  #move(event) {
-    if (event.pointerId !== this.#pointer) return;
-    const events = event.getCoalescedEvents?.() ?? [];
-    for (const each of events.length > 0 ? events : [event]) this.#add(each);
-  }
-  #up(event) {
-    if (event.pointerId === this.#pointer) this.#release();
-  }
-  #release() {
-    const pointer = this.#pointer;
-    this.#pointer = this.#stroke = null;
-    if (this.#gestures.at(-1) === this.strokes.length) this.#gestures.pop();
-    if (pointer !== null && pointer !== KEYS && this.#canvas.hasPointerCapture(pointer)) {
-      this.#canvas.releasePointerCapture(pointer);
-    }
-  }
-  /**
-   * Add a point. A stroke ends where it leaves the pad and a new one begins where the pointer
-   * comes back: ink that nobody sees would shrink the digit that the network sees.
-   */
-  #add(event) {
-    const box = this.#canvas.getBoundingClientRect();
-    const { clientLeft, clientTop, clientWidth, clientHeight } = this.#canvas;
-    const x = (event.clientX - box.left - clientLeft) / clientWidth * PAD_SIZE[0];
-    const y = (event.clientY - box.top - clientTop) / clientHeight * PAD_SIZE[1];
-    const point = [clip(x, PAD_SIZE[0]), clip(y, PAD_SIZE[1])];
-    const inside = point[0] === x && point[1] === y;
-    if (inside || this.#stroke !== null) this.#draw(point);
-    if (!inside) this.#stroke = null;
-  }
-  /** @param point on the pad */
-  #draw(point) {
-    const last = this.#stroke?.at(-1);
-    if (this.#stroke === null) {
-      this.#stroke = [point];
-      this.strokes.push(this.#stroke);
-    } else if (last === void 0 || last[0] !== point[0] || last[1] !== point[1]) {
-      this.#stroke.push(point);
-    }
-    this.#schedule();
-  }
-  #schedule() {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.paint();
-      this.#changed();
-    });
-  }
-};
-function clip(value, high) {
-  return Math.min(Math.max(value, 0), high);
-}
-
-// page/raster.ts
-var SIZE = 28;
-var BOX = 20;
-var PEN2 = 2.5;
-var CENTER = 14;
-var SMALLEST = 0.04;
-function rasterize(strokes, size) {
-  const lines = linesInBox(strokes, size);
-  if (lines.length === 0) return new Uint8Array(SIZE * SIZE);
-  const [massX, massY] = centerOfMass(render(lines, CENTER, CENTER));
-  const ends = lines.flatMap(([ax, ay, bx, by]) => [
-    [ax, ay],
-    [bx, by]
-  ]);
-  const [lowX, lowY, highX, highY] = bounds(ends);
-  const x = clip2(2 * CENTER - massX, PEN2 / 2 - lowX, SIZE - 1 - PEN2 / 2 - highX);
-  const y = clip2(2 * CENTER - massY, PEN2 / 2 - lowY, SIZE - 1 - PEN2 / 2 - highY);
-  return Uint8Array.from(render(lines, x, y), (ink) => Math.floor(ink * 255 + 0.5));
-}
-function linesInBox(strokes, size) {
-  const [lowX, lowY, highX, highY] = bounds(strokes.flat());
-  const extent = Math.max(highX - lowX, highY - lowY, SMALLEST * Math.max(...size));
-  const scale = (BOX - PEN2) / extent;
-  const middleX = (lowX + highX) / 2;
-  const middleY = (lowY + highY) / 2;
-  const lines = [];
-  for (const stroke of strokes) {
-    const points = stroke.map(([x, y]) => [(x - middleX) * scale, (y - middleY) * scale]);
-    if (points.length === 1) points.push(points[0]);
-    for (let i = 1; i < points.length; i++) {
-      lines.push([points[i - 1][0], points[i - 1][1], points[i][0], points[i][1]]);
-    }
-  }
-  return lines;
-}
-function render(lines, originX, originY) {
-  const reach = PEN2 / 2 + 0.5;
-  const field = new Float64Array(SIZE * SIZE);
-  for (const [ax, ay, bx, by] of lines) {
-    const startX = ax + originX;
-    const startY = ay + originY;
-    const dx = bx - ax;
-    const dy = by - ay;
-    const length2 = dx * dx + dy * dy || 1;
-    const left = Math.max(0, Math.ceil(Math.min(startX, startX + dx) - reach));
-    const right = Math.min(SIZE - 1, Math.floor(Math.max(startX, startX + dx) + reach));
-    const top = Math.max(0, Math.ceil(Math.min(startY, startY + dy) - reach));
-    const bottom = Math.min(SIZE - 1, Math.floor(Math.max(startY, startY + dy) + reach));
-    for (let y = top; y <= bottom; y++) {
-      for (let x = left; x <= right; x++) {
-        const px = x - startX;
-        const py = y - startY;
-        const along = clip2((px * dx + py * dy) / length2, 0, 1);
-        const ex = px - along * dx;
-        const ey = py - along * dy;
-        const ink = clip2(reach - Math.sqrt(ex * ex + ey * ey), 0, 1);
-        if (ink > field[y * SIZE + x]) field[y * SIZE + x] = ink;
-      }
-    }
-  }
-  return field;
-}
-function centerOfMass(field) {
-  let total = 0;
-  let x = 0;
-  let y = 0;
-  field.forEach((ink, i) => {
-    total += ink;
-    x += ink * (i % SIZE);
-    y += ink * Math.floor(i / SIZE);
-  });
-  return [x / total, y / total];
-}
-function bounds(points) {
-  let [lowX, lowY, highX, highY] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const [x, y] of points) {
-    lowX = Math.min(lowX, x);
-    lowY = Math.min(lowY, y);
-    highX = Math.max(highX, x);
-    highY = Math.max(highY, y);
-  }
-  return [lowX, lowY, highX, highY];
-}
-function clip2(value, low, high) {
-  return Math.min(Math.max(value, low), high);
-}
-
-// page/words.ts
-var SHORT = 8;
-var RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-var CONTINENTS = {
-  AF: "Africa",
-  AN: "Antarctica",
-  AS: "Asia",
-  EU: "Europe",
-  NA: "North America",
-  OC: "Oceania",
-  SA: "South America"
-};
-function percent(probability) {
-  return `${(100 * probability).toFixed(1)} %`;
-}
-function milliseconds(ms) {
-  if (Number.isNaN(ms)) return "? ms";
-  if (ms < 5e-3) return "under 0.01 ms";
-  if (ms >= 995) return `${(ms / 1e3).toFixed(1)} s`;
-  return `${ms.toFixed(ms < 0.995 ? 2 : ms < 9.95 ? 1 : 0)} ms`;
-}
-function difference(value) {
-  if (value === 0) return "0";
-  if (value >= 1e-3) return value.toFixed(3);
-  const [mantissa, exponent = ""] = value.toExponential(1).split("e-");
-  return `${mantissa} × 10⁻${Array.from(exponent, (digit) => RAISED[Number(digit)]).join("")}`;
-}
-function short(sha256) {
-  return sha256.slice(0, SHORT);
-}
-function placeName({ local, continent, colo }) {
-  if (local) return "local workerd";
-  const where = continent ? CONTINENTS[continent] ?? continent : "";
-  return where && colo ? `${where} (${colo})` : where || colo || "";
-}
-function sentence(text) {
-  return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 // page/verdict.ts
@@ -1145,6 +847,354 @@ function troubleSaid(trouble, isEmpty) {
   return [title, ...more].map(sentence).filter(Boolean).join(" ");
 }
 
+// page/giving.ts
+function listenToGivers(edge2, drawn, clear) {
+  const label = find("label", HTMLSelectElement);
+  const id = find("given-id", HTMLInputElement);
+  let given = [];
+  whenSent("give-form", async () => {
+    const image = drawn();
+    if (image === null) return "There is nothing on the paper: draw a digit first.";
+    const consent = find("consent", HTMLInputElement).checked ? "yes" : "no";
+    given.push(id.value = await edge2.give(image, label.value, consent));
+    label.value = "";
+    clear();
+    return "Kept. With the id below you can take it back: note it, if you might want to tomorrow.";
+  });
+  whenSent("back-form", async () => {
+    await edge2.takeBack(id.value.trim());
+    given = given.filter((one) => one !== id.value.trim());
+    id.value = given.at(-1) ?? "";
+    return given.length > 0 ? "Taken back. Now the one before is below." : "Taken back.";
+  });
+}
+function offerGiving(collects) {
+  find("giving", HTMLElement).hidden = !collects;
+}
+function whenSent(form, act) {
+  let busy = false;
+  find(form, HTMLFormElement).addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (busy) return;
+    busy = true;
+    act().catch(whyNot).then((text) => write(find("given", HTMLElement), text)).finally(() => busy = false);
+  });
+}
+
+// page/keys.ts
+var STEP = 8;
+var FINE = 2;
+var ARROWS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1]
+};
+var KeyboardPen = class {
+  #pad;
+  #say;
+  /** Arrow keys that are down: two at once draw a slope. */
+  #held = /* @__PURE__ */ new Set();
+  /** @param pad that paints on it @param say to who cannot see the pen */
+  constructor(canvas2, pad2, say2) {
+    this.#pad = pad2;
+    this.#say = say2;
+    canvas2.addEventListener("keydown", (event) => this.#press(event));
+    canvas2.addEventListener("keyup", (event) => this.#held.delete(event.key));
+    canvas2.addEventListener("focus", () => pad2.showCursor(canvas2.matches(":focus-visible")));
+    canvas2.addEventListener("blur", () => {
+      this.#held.clear();
+      pad2.lift();
+      pad2.showCursor(false);
+    });
+  }
+  #press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in ARROWS) {
+      this.#held.add(event.key);
+      this.#move(event.shiftKey ? FINE : STEP);
+    } else if (event.key === " " || event.key === "Enter") {
+      if (!event.repeat) this.#toggle();
+    } else if (event.key === "Backspace") {
+      this.#pad.undo();
+    } else if (event.key === "Delete") {
+      this.#pad.clear();
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+  #move(step) {
+    let [right, down] = [0, 0];
+    for (const key of this.#held) {
+      right += ARROWS[key][0];
+      down += ARROWS[key][1];
+    }
+    this.#pad.moveCursor(right * step, down * step);
+  }
+  #toggle() {
+    if (this.#pad.isCursorDown) this.#pad.lift();
+    else this.#pad.putDown();
+    this.#say(this.#pad.isCursorDown ? "Pen down." : "Pen up.");
+  }
+};
+
+// page/pad.ts
+var PAD_SIZE = [280, 280];
+var PEN = 15;
+var KEYS = -1;
+var Pad = class {
+  strokes = [];
+  #canvas;
+  #context;
+  #changed;
+  /** The pointer that draws; others are ignored until it is lifted. */
+  #pointer = null;
+  /** The stroke that grows; null while the pointer is outside. */
+  #stroke = null;
+  /** Strokes before the pointer went down: Undo takes back a whole gesture. */
+  #gestures = [];
+  #frame = 0;
+  /** Where the keyboard's pen is. */
+  #cursor = [PAD_SIZE[0] / 2, PAD_SIZE[1] / 2];
+  #cursorShown = false;
+  /** @param changed called at most once a frame, after the strokes changed */
+  constructor(canvas2, changed) {
+    this.#canvas = canvas2;
+    this.#context = canvas2.getContext("2d");
+    this.#changed = changed;
+    canvas2.addEventListener("pointerdown", (event) => this.#down(event));
+    canvas2.addEventListener("pointermove", (event) => this.#move(event));
+    canvas2.addEventListener("pointerup", (event) => this.#up(event));
+    canvas2.addEventListener("pointercancel", (event) => this.#up(event));
+    canvas2.addEventListener("lostpointercapture", (event) => this.#up(event));
+    canvas2.addEventListener("contextmenu", (event) => {
+      if (this.#pointer !== null) event.preventDefault();
+    });
+    new ResizeObserver(() => this.paint()).observe(canvas2);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
+  }
+  get isEmpty() {
+    return this.strokes.length === 0;
+  }
+  /** The keyboard's pen begins a stroke. */
+  putDown() {
+    this.#release();
+    this.#begin(KEYS);
+    this.#draw(this.#cursor);
+  }
+  /** @param down in units of the pad */
+  moveCursor(right, down) {
+    const [x, y] = this.#cursor;
+    this.#cursor = [clip(x + right, PAD_SIZE[0]), clip(y + down, PAD_SIZE[1])];
+    if (this.isCursorDown) this.#draw(this.#cursor);
+    else this.#schedule();
+  }
+  /** The keyboard's pen ends its stroke. */
+  lift() {
+    if (this.isCursorDown) this.#release();
+    this.#schedule();
+  }
+  get isCursorDown() {
+    return this.#pointer === KEYS;
+  }
+  showCursor(shown) {
+    this.#cursorShown = shown;
+    this.#schedule();
+  }
+  undo() {
+    this.#release();
+    this.strokes.length = this.#gestures.pop() ?? 0;
+    this.#schedule();
+  }
+  clear() {
+    this.#release();
+    this.strokes = [];
+    this.#gestures = [];
+    this.#schedule();
+  }
+  /** Paint all strokes, sharp on any screen and in the colours of the theme. */
+  paint() {
+    const [width, height] = PAD_SIZE;
+    const scale = this.#canvas.clientWidth * devicePixelRatio / width;
+    const pixels = Math.max(1, Math.round(width * scale));
+    this.#canvas.width = pixels;
+    this.#canvas.height = Math.round(pixels * height / width);
+    const ink = this.#context;
+    ink.scale(scale, scale);
+    ink.strokeStyle = getComputedStyle(this.#canvas).color;
+    ink.lineWidth = PEN;
+    ink.lineCap = ink.lineJoin = "round";
+    for (const [first, ...rest] of this.strokes) {
+      ink.beginPath();
+      ink.moveTo(...first);
+      ink.lineTo(...first);
+      for (const point of rest) ink.lineTo(...point);
+      ink.stroke();
+    }
+    if (this.#cursorShown) this.#paintCursor(ink);
+  }
+  /** A ring, filled while the pen is down. */
+  #paintCursor(ink) {
+    ink.beginPath();
+    ink.arc(...this.#cursor, PEN / 2, 0, 2 * Math.PI);
+    ink.strokeStyle = ink.fillStyle = getComputedStyle(this.#canvas).outlineColor;
+    ink.lineWidth = 3;
+    ink.stroke();
+    if (this.isCursorDown) ink.fill();
+  }
+  #down(event) {
+    this.lift();
+    if (this.#pointer !== null || event.button !== 0) return;
+    event.preventDefault();
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#begin(event.pointerId);
+    this.#add(event);
+  }
+  #begin(pointer) {
+    this.#pointer = pointer;
+    this.#gestures.push(this.strokes.length);
+  }
+  #move(event) {
+    if (event.pointerId !== this.#pointer) return;
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const each of events.length > 0 ? events : [event]) this.#add(each);
+  }
+  #up(event) {
+    if (event.pointerId === this.#pointer) this.#release();
+  }
+  #release() {
+    const pointer = this.#pointer;
+    this.#pointer = this.#stroke = null;
+    if (this.#gestures.at(-1) === this.strokes.length) this.#gestures.pop();
+    if (pointer !== null && pointer !== KEYS && this.#canvas.hasPointerCapture(pointer)) {
+      this.#canvas.releasePointerCapture(pointer);
+    }
+  }
+  /**
+   * Add a point. A stroke ends where it leaves the pad and a new one begins where the pointer
+   * comes back: ink that nobody sees would shrink the digit that the network sees.
+   */
+  #add(event) {
+    const box = this.#canvas.getBoundingClientRect();
+    const { clientLeft, clientTop, clientWidth, clientHeight } = this.#canvas;
+    const x = (event.clientX - box.left - clientLeft) / clientWidth * PAD_SIZE[0];
+    const y = (event.clientY - box.top - clientTop) / clientHeight * PAD_SIZE[1];
+    const point = [clip(x, PAD_SIZE[0]), clip(y, PAD_SIZE[1])];
+    const inside = point[0] === x && point[1] === y;
+    if (inside || this.#stroke !== null) this.#draw(point);
+    if (!inside) this.#stroke = null;
+  }
+  /** @param point on the pad */
+  #draw(point) {
+    const last = this.#stroke?.at(-1);
+    if (this.#stroke === null) {
+      this.#stroke = [point];
+      this.strokes.push(this.#stroke);
+    } else if (last === void 0 || last[0] !== point[0] || last[1] !== point[1]) {
+      this.#stroke.push(point);
+    }
+    this.#schedule();
+  }
+  #schedule() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.paint();
+      this.#changed();
+    });
+  }
+};
+function clip(value, high) {
+  return Math.min(Math.max(value, 0), high);
+}
+
+// page/raster.ts
+var SIZE = 28;
+var BOX = 20;
+var PEN2 = 2.5;
+var CENTER = 14;
+var SMALLEST = 0.04;
+function rasterize(strokes, size) {
+  const lines = linesInBox(strokes, size);
+  if (lines.length === 0) return new Uint8Array(SIZE * SIZE);
+  const [massX, massY] = centerOfMass(render(lines, CENTER, CENTER));
+  const ends = lines.flatMap(([ax, ay, bx, by]) => [
+    [ax, ay],
+    [bx, by]
+  ]);
+  const [lowX, lowY, highX, highY] = bounds(ends);
+  const x = clip2(2 * CENTER - massX, PEN2 / 2 - lowX, SIZE - 1 - PEN2 / 2 - highX);
+  const y = clip2(2 * CENTER - massY, PEN2 / 2 - lowY, SIZE - 1 - PEN2 / 2 - highY);
+  return Uint8Array.from(render(lines, x, y), (ink) => Math.floor(ink * 255 + 0.5));
+}
+function linesInBox(strokes, size) {
+  const [lowX, lowY, highX, highY] = bounds(strokes.flat());
+  const extent = Math.max(highX - lowX, highY - lowY, SMALLEST * Math.max(...size));
+  const scale = (BOX - PEN2) / extent;
+  const middleX = (lowX + highX) / 2;
+  const middleY = (lowY + highY) / 2;
+  const lines = [];
+  for (const stroke of strokes) {
+    const points = stroke.map(([x, y]) => [(x - middleX) * scale, (y - middleY) * scale]);
+    if (points.length === 1) points.push(points[0]);
+    for (let i = 1; i < points.length; i++) {
+      lines.push([points[i - 1][0], points[i - 1][1], points[i][0], points[i][1]]);
+    }
+  }
+  return lines;
+}
+function render(lines, originX, originY) {
+  const reach = PEN2 / 2 + 0.5;
+  const field = new Float64Array(SIZE * SIZE);
+  for (const [ax, ay, bx, by] of lines) {
+    const startX = ax + originX;
+    const startY = ay + originY;
+    const dx = bx - ax;
+    const dy = by - ay;
+    const length2 = dx * dx + dy * dy || 1;
+    const left = Math.max(0, Math.ceil(Math.min(startX, startX + dx) - reach));
+    const right = Math.min(SIZE - 1, Math.floor(Math.max(startX, startX + dx) + reach));
+    const top = Math.max(0, Math.ceil(Math.min(startY, startY + dy) - reach));
+    const bottom = Math.min(SIZE - 1, Math.floor(Math.max(startY, startY + dy) + reach));
+    for (let y = top; y <= bottom; y++) {
+      for (let x = left; x <= right; x++) {
+        const px = x - startX;
+        const py = y - startY;
+        const along = clip2((px * dx + py * dy) / length2, 0, 1);
+        const ex = px - along * dx;
+        const ey = py - along * dy;
+        const ink = clip2(reach - Math.sqrt(ex * ex + ey * ey), 0, 1);
+        if (ink > field[y * SIZE + x]) field[y * SIZE + x] = ink;
+      }
+    }
+  }
+  return field;
+}
+function centerOfMass(field) {
+  let total = 0;
+  let x = 0;
+  let y = 0;
+  field.forEach((ink, i) => {
+    total += ink;
+    x += ink * (i % SIZE);
+    y += ink * Math.floor(i / SIZE);
+  });
+  return [x / total, y / total];
+}
+function bounds(points) {
+  let [lowX, lowY, highX, highY] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [x, y] of points) {
+    lowX = Math.min(lowX, x);
+    lowY = Math.min(lowY, y);
+    highX = Math.max(highX, x);
+    highY = Math.max(highY, y);
+  }
+  return [lowX, lowY, highX, highY];
+}
+function clip2(value, low, high) {
+  return Math.min(Math.max(value, low), high);
+}
+
 // page/app.ts
 var state = {
   image: new Uint8Array(SIZE * SIZE),
@@ -1161,6 +1211,11 @@ var edge = new Edge({ answered, ready, failed });
 var canvas = find("pad", HTMLCanvasElement);
 var pad = new Pad(canvas, drawingChanged);
 new KeyboardPen(canvas, pad, say);
+listenToGivers(
+  edge,
+  () => pad.isEmpty ? null : state.image,
+  () => pad.clear()
+);
 showImage(state.image);
 show(state, network);
 find("clear", HTMLButtonElement).addEventListener("click", () => pad.clear());
@@ -1206,6 +1261,7 @@ function ready(model) {
   state.trouble = null;
   state.edgeWeights = model.sha256;
   state.described = model;
+  offerGiving(model.collects);
   network.follow(model.sha256);
   show(state, network);
 }

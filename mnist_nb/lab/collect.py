@@ -1,4 +1,4 @@
-"""Draw digits, say what they are meant to be, and keep them in a file."""
+"""Keep drawings with what they are meant to be in a file of one's own."""
 
 from pathlib import Path
 
@@ -9,28 +9,30 @@ from mnist_nb.lab.pad import DigitPad
 from mnist_nb.training import Collection
 
 
-class Collector(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
-    """A pad that asks for one digit after the other.
+class Keeper(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
+    """A row below a pad: what the drawing is meant to be, *Keep it*, *Drop the last*.
 
     Args:
+        pad: whose drawings are kept.
         path: the JSON file that keeps them. One that is there already is gone on with; each digit
             is written as soon as it is kept.
+        asks: True asks for one digit after the other, False takes any.
 
     Attributes:
         collection: the `Collection` so far.
-        pad: the `DigitPad`.
 
     Raises:
         DataError: there is a file, and it is no collection.
     """
 
-    def __init__(self, path: Path | str = "my-digits.json") -> None:
+    def __init__(self, pad: DigitPad, path: Path | str, *, asks: bool) -> None:
+        self._pad, self._asks = pad, asks
         self.path = Path(path)
-        self.collection = Collection.load(self.path) if self.path.exists() else Collection()
-        self.pad = DigitPad()
+        self.collection = self._read()
+        digits = [(str(digit), digit) for digit in range(10)]
         self.label = widgets.Dropdown(
-            options=[(str(digit), digit) for digit in range(10)],
-            description="This is a",
+            options=digits if asks else [("?", None), *digits],
+            description="This is a" if asks else "That was a",
             layout={"width": "160px"},
             style={"description_width": "70px"},
         )
@@ -45,48 +47,78 @@ class Collector(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             layout={"width": "110px"},
         )
         self.said = widgets.HTML()
-        guard = self.pad.status.guard
+        guard = pad.status.guard
         self.keep_button.on_click(guard(lambda button: self.keep()))
         self.drop_button.on_click(guard(lambda button: self.drop()))
         row = widgets.HBox([self.label, self.keep_button, self.drop_button])
         row.add_class("mnist-nb-row")
-        super().__init__([self.pad, row, self.said])
-        self.add_class("mnist-nb")
-        self.add_class("mnist-nb-collect")
-        self._ask()
+        super().__init__([row, self.said])
+        self._say()
 
     def keep(self) -> None:
-        """Keep the drawing with its label, write the file, and ask for the next digit.
+        """Keep the drawing with its label, write the file, and make room for the next.
 
         Raises:
-            InputError: there is nothing on the paper.
-            DataError: the file cannot be written.
+            InputError: there is nothing on the paper, or it is not said what it is.
+            DataError: the file cannot be read or written.
         """
-        self.collection.add(self.pad.drawing, self.label.value)
+        self.collection = self._read()  # another lab may keep its drawings there, too
+        self.collection.add(self._pad.drawing, self.label.value)
         self.collection.save(self.path)
-        self.pad.clear()
-        self.label.value = (self.label.value + 1) % 10
-        self._ask()
+        self._pad.clear()
+        self.label.value = (self.label.value + 1) % 10 if self._asks else None
+        self._say()
 
     def drop(self) -> None:
         """Forget the digit that was kept last.
 
         Raises:
             InputError: there is none.
-            DataError: the file cannot be written.
+            DataError: the file cannot be read or written.
         """
+        self.collection = self._read()
         if not self.collection.digits:
             raise InputError("there is no digit to drop: none was kept yet")
         last = self.collection.digits.pop()
         self.collection.save(self.path)
         self.label.value = last.label
-        self._ask()
+        self._say()
 
-    def _ask(self) -> None:
+    def _read(self) -> Collection:
+        return Collection.load(self.path) if self.path.exists() else Collection()
+
+    def _say(self) -> None:
         count = len(self.collection)
         kept = f"{count} kept in {self.path.name}." if count else "None is kept yet."
-        rounds = "Two of each digit are a good start, five are better."
-        self.said.value = f'<p role="status" class="mnist-nb-small">{kept} {rounds}</p>'
+        rounds = " Two of each digit are a good start, five are better." if self._asks else ""
+        self.said.value = f'<p role="status" class="mnist-nb-small">{kept}{rounds}</p>'
+
+
+class Collector(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
+    """A pad that asks for one digit after the other, and keeps them.
+
+    Args:
+        path: as of a `Keeper`.
+
+    Attributes:
+        pad: the `DigitPad`.
+        keeper: the `Keeper` below it.
+
+    Raises:
+        DataError: there is a file, and it is no collection.
+    """
+
+    def __init__(self, path: Path | str = "my-digits.json") -> None:
+        self.pad = DigitPad()
+        self.keeper = Keeper(self.pad, path, asks=True)
+        super().__init__([self.pad, self.keeper])
+        self.add_class("mnist-nb")
+        self.add_class("mnist-nb-collect")
+
+    @property
+    def collection(self) -> Collection:
+        """What was kept so far."""
+        return self.keeper.collection
 
     def __repr__(self) -> str:
-        return f"Collector({len(self.collection)} digits in {self.path.name})"
+        return f"Collector({len(self.collection)} digits in {self.keeper.path.name})"

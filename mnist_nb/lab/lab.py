@@ -6,6 +6,7 @@ difference shown is between two answers for one image, also while the pen is ahe
 """
 
 import time
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -16,6 +17,7 @@ from mnist_nb.comparison import Parity, trace
 from mnist_nb.drawing import Drawing
 from mnist_nb.edge import EdgeResult
 from mnist_nb.errors import InputError
+from mnist_nb.lab.collect import Keeper
 from mnist_nb.lab.edge_source import EdgeSource
 from mnist_nb.lab.follow_edge import EdgeFollower, Question
 from mnist_nb.lab.frames import after
@@ -35,6 +37,8 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         edge: None takes the URL in the environment variable MNIST_NB_EDGE_URL (with the token in
             MNIST_NB_EDGE_TOKEN), or else starts a local edge, one per process, without making
             the cell wait. Or a URL, a `LocalEdge`, an `EdgeClient` or an `AsyncEdgeClient`.
+        keep: a JSON file for drawings with their right label, which a row below the pad then asks
+            for; a `Collection` reads it. None keeps nothing.
 
     Attributes:
         pad: the `DigitPad`.
@@ -44,9 +48,16 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
     Raises:
         WeightsError: the shipped weights are missing or damaged.
         InputError: `edge` is something else.
+        DataError: `keep` is a file of something else.
     """
 
-    def __init__(self, network: Network | None = None, edge: Any = None) -> None:
+    def __init__(
+        self,
+        network: Network | None = None,
+        edge: Any = None,
+        *,
+        keep: Path | str | None = None,
+    ) -> None:
         self._network = Network.load() if network is None else network
         self._source = EdgeSource(edge)
         self.pad = DigitPad(show=self._drawn)
@@ -59,7 +70,8 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         self.view.on_msg(self.pad.status.guard(lambda *_: self._catch_up()))
         # The first call of BLAS starts its threads: better now than under the pen.
         self.network.predict(self.pad.image)
-        super().__init__([self.pad, self.view])
+        kept = [] if keep is None else [Keeper(self.pad, keep, asks=False)]
+        super().__init__([self.pad, self.view, *kept])
         self.add_class("mnist-nb")
         self.add_class("mnist-nb-lab")
         self._tell_facts()

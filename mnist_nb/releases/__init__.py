@@ -1,6 +1,7 @@
-"""Which weights the edge serves: files and a pointer in an R2 bucket."""
+"""The R2 bucket: files of weights, the pointer to those the edge serves, drawings of a class."""
 
 from mnist_nb.releases.bucket import BucketSettings, warm_up
+from mnist_nb.releases.drawings import read_drawings
 from mnist_nb.releases.release import Proposal, Release, megabytes
 from mnist_nb.releases.releases import Releases
 from mnist_nb.releases.trials import Trial
@@ -12,5 +13,6 @@ __all__ = [
     "Releases",
     "Trial",
     "megabytes",
+    "read_drawings",
     "warm_up",
 ]

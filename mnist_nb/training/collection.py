@@ -1,9 +1,12 @@
-"""Digits that somebody drew and labelled, kept as strokes in a JSON file."""
+"""Digits that somebody drew and labelled, kept in a JSON file: as strokes, or as 784 bytes."""
 
 import json
+import os
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +21,26 @@ _MOST_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Labelled:
-    """A drawing, and the digit that it is meant to be."""
+    """A drawing, or its image where only that was kept, and the digit that it is meant to be.
 
-    drawing: Drawing
+    Attributes:
+        drawing: the strokes; or uint8 (28, 28), 255 = ink.
+        label: 0 to 9.
+    """
+
+    drawing: Drawing | NDArray[np.uint8]
     label: int
 
     def __post_init__(self) -> None:
         if type(self.label) is not int or not 0 <= self.label <= 9:
             raise InputError(f"a label is a digit 0 to 9, got {self.label!r:.40}")
-        if self.drawing.is_empty:
+        if self.drawing.is_empty if isinstance(self.drawing, Drawing) else not self.drawing.any():
             raise InputError("there is nothing on the paper: draw a digit first")
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """As the network sees it, uint8 (28, 28)."""
+        return rasterize(self.drawing) if isinstance(self.drawing, Drawing) else self.drawing
 
 
 class Collection:
@@ -61,7 +74,7 @@ class Collection:
         """The drawings as the network sees them, uint8 (N, 28, 28)."""
         if not self.digits:
             return np.empty((0, 28, 28), np.uint8)
-        return np.array([rasterize(digit.drawing) for digit in self.digits])
+        return np.array([digit.image for digit in self.digits])
 
     @property
     def labels(self) -> NDArray[np.uint8]:
@@ -84,10 +97,7 @@ class Collection:
             DataError: it cannot be written there.
         """
         path = Path(path)
-        digits = [
-            {"label": digit.label, "drawing": json.loads(digit.drawing.to_json())}
-            for digit in self.digits
-        ]
+        digits = [{"label": digit.label, **_told(digit.drawing)} for digit in self.digits]
         part = path.with_name(f"{path.name}.part")
         try:
             part.write_text(json.dumps({"format": FORMAT, "digits": digits}), encoding="utf-8")
@@ -107,21 +117,66 @@ class Collection:
         try:
             if path.stat().st_size > _MOST_BYTES:
                 raise DataError(f"{path} is larger than {_MOST_BYTES >> 20} MB: no collection")
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(f"cannot read {path}: {reason}") from None
+        return cls._read(text, str(path))
+
+    @classmethod
+    def from_edge(cls, edge: Any = None) -> "Collection":
+        """What a class gave its edge, in no order; empty when nothing was given.
+
+        Only who holds the keys of the edge's bucket can read it.
+
+        Args:
+            edge: a `LocalEdge` or the URL of an edge on this machine. None is the edge in
+                MNIST_NB_EDGE_URL when it is on this machine, else the bucket of the credentials in
+                the environment or in `.env`.
+
+        Raises:
+            AccountError: nothing says which bucket, or the account cannot be used.
+            ReleaseError: the bucket cannot be read.
+            DataError: what was found there is no collection.
+        """
+        from mnist_nb.deployment import find_target  # it takes a while to load
+        from mnist_nb.releases import read_drawings
+
+        url = getattr(edge, "url", edge) or os.environ.get("MNIST_NB_EDGE_URL")
+        text = read_drawings(find_target(url).releases.settings)
+        return cls() if text is None else cls._read(text, "what the class gave")
+
+    @classmethod
+    def _read(cls, text: str, where: str) -> "Collection":
+        try:
+            data = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{path} is not JSON ({error}): save a collection anew") from None
+            raise DataError(f"{where} is not JSON ({error}): save a collection anew") from None
         entries = data.get("digits") if isinstance(data, dict) else None
         if not isinstance(entries, list) or data.get("format") != FORMAT or len(entries) > MOST:
-            raise DataError(f'{path} is no collection: expected "format": "{FORMAT}" and "digits"')
+            raise DataError(f'{where} is no collection: expected "format": "{FORMAT}" and "digits"')
         try:
             return cls([_entry(entry) for entry in entries])
         except InputError as error:
-            raise DataError(f"{path} holds a digit that is none: {error}") from None
+            raise DataError(f"{where} holds a digit that is none: {error}") from None
+
+
+def _told(drawing: Drawing | NDArray[np.uint8]) -> dict[str, Any]:
+    if isinstance(drawing, Drawing):
+        return {"drawing": json.loads(drawing.to_json())}
+    return {"pixels": b64encode(drawing.tobytes()).decode()}
 
 
 def _entry(entry: object) -> Labelled:
     if not isinstance(entry, dict):
         raise InputError(f"a digit is an object with label and drawing, found {entry!r:.40}")
-    return Labelled(Drawing.from_json(json.dumps(entry.get("drawing"))), entry.get("label", -1))
+    label = entry.get("label", -1)
+    if "pixels" not in entry:
+        return Labelled(Drawing.from_json(json.dumps(entry.get("drawing"))), label)
+    try:
+        pixels = np.frombuffer(b64decode(entry["pixels"], validate=True), np.uint8)
+        image = pixels.reshape(28, 28)
+    except (TypeError, ValueError):
+        found = f"{entry['pixels']!r:.40}"
+        raise InputError(f"its pixels are 784 bytes in base64, found {found}") from None
+    return Labelled(image, label)

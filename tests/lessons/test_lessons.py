@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_nb import LocalEdge, Network
+from mnist_nb import Lab, LocalEdge, Network
 from mnist_nb.drawing.samples import samples
 from mnist_nb.errors import DataError, InputError
 from mnist_nb.lab.collect import Collector
@@ -46,28 +46,52 @@ def test_the_sliders_put_the_edge_far_away() -> None:
 def test_the_collector_keeps_what_was_drawn_and_goes_on_with_its_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     collector = Collector(path)
-    assert "None is kept yet" in collector.said.value
+    assert "None is kept yet" in collector.keeper.said.value
     for digit in (0, 1, 2):
-        assert collector.label.value == digit  # it asks for one after the other
+        assert collector.keeper.label.value == digit  # it asks for one after the other
         collector.pad.drawing = samples()[digit]
-        collector.keep_button.click()
+        collector.keeper.keep_button.click()
         assert collector.pad.drawing.is_empty
-    assert "3 kept in mine.json" in collector.said.value
-    collector.drop_button.click()
-    assert collector.label.value == 2
+    assert "3 kept in mine.json" in collector.keeper.said.value
+    collector.keeper.drop_button.click()
+    assert collector.keeper.label.value == 2
     assert Collection.load(path).labels.tolist() == [0, 1]
     again = Collector(path)
     assert [digit.drawing for digit in again.collection.digits] == list(samples()[:2])
-    collector.keep_button.click()  # with nothing on the paper
+    collector.keeper.keep_button.click()  # with nothing on the paper
     assert "nothing on the paper" in collector.pad.status.value
     path.write_text("no")
     with pytest.raises(DataError, match="is not JSON"):
         Collector(path)
 
 
+def test_a_lab_keeps_what_it_got_wrong_where_it_is_told_to(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    collector = Collector(path)
+    nobody = "http://127.0.0.1:9"
+    lab, plain = Lab(edge=nobody, keep=path), Lab(edge=nobody)
+    try:
+        assert len(plain.children) == 2  # who did not want it is not asked
+        keeper = lab.children[-1]
+        lab.drawing = samples()[7]
+        keeper.keep_button.click()
+        assert "a label is a digit" in lab.pad.status.value
+        assert not path.exists()
+        keeper.label.value = 7
+        keeper.keep_button.click()
+        assert keeper.label.value is None  # nothing is kept by accident with the label before
+        assert "1 kept in mine.json" in keeper.said.value
+        collector.pad.drawing = samples()[0]
+        collector.keeper.keep_button.click()  # the same file, and nothing is lost
+        assert Collection.load(path).labels.tolist() == [7, 0]
+    finally:
+        lab.close()
+        plain.close()
+
+
 def test_an_empty_collector_has_nothing_to_drop(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no digit to drop"):
-        Collector(tmp_path / "mine.json").drop()
+        Collector(tmp_path / "mine.json").keeper.drop()
 
 
 def test_the_gallery_names_every_picture() -> None:

@@ -15,7 +15,7 @@ from mnist_nb.errors import DataError, InputError, SetupError, WeightsError
 from mnist_nb.lessons.training_plots import curves
 from mnist_nb.network.file_format import read_weights, shipped_weights
 from mnist_nb.training import loop
-from mnist_nb.training.collection import FORMAT, Collection
+from mnist_nb.training.collection import FORMAT, Collection, Labelled
 from mnist_nb.training.design import design, summary
 from mnist_nb.training.loop import Step, Training, accuracy
 
@@ -137,6 +137,16 @@ def test_a_collection_comes_back_from_its_file(tmp_path: Path) -> None:
         made.save(tmp_path / "nowhere" / "mine.json")
 
 
+def test_images_without_strokes_come_back_too(tmp_path: Path) -> None:
+    image = rasterize(samples()[3])
+    made = Collection([Labelled(image, 3), Labelled(samples()[4], 4)])
+    again = Collection.load(made.save(tmp_path / "mine.json"))
+    np.testing.assert_array_equal(again.images, made.images)
+    np.testing.assert_array_equal(again.images[0], image)
+    with pytest.raises(InputError, match="nothing on the paper"):
+        Labelled(np.zeros((28, 28), np.uint8), 3)
+
+
 def test_its_halves_have_each_digit_alike() -> None:
     learn, judge = collection(40).halves()
     assert len(learn) == len(judge) == 20
@@ -162,6 +172,8 @@ def test_a_label_is_a_digit_and_a_drawing_is_not_empty(label: object) -> None:
         '{"format": "mnist-nb.collection/1", "digits": 3}',
         '{"format": "mnist-nb.collection/1", "digits": [1]}',
         '{"format": "mnist-nb.collection/1", "digits": [{"label": 3}]}',
+        '{"format": "mnist-nb.collection/1", "digits": [{"label": 3, "pixels": 784}]}',
+        '{"format": "mnist-nb.collection/1", "digits": [{"label": 3, "pixels": "AAAA"}]}',
         '{"format": "other", "digits": []}',
     ],
 )
