@@ -859,7 +859,7 @@ function listenToGivers(edge2, drawn, clear) {
     given.push(id.value = await edge2.give(image, label.value, consent));
     label.value = "";
     clear();
-    return "Kept. With the id below you can take it back: note it, if you might want to tomorrow.";
+    return "Kept. With the id below you can take it back, also later: note it.";
   });
   whenSent("back-form", async () => {
     await edge2.takeBack(id.value.trim());

@@ -152,7 +152,12 @@ def app(port: int | None, no_browser: bool, edge: str | None, ip: str) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder that keeps R2 and the Durable Objects.  [default: forgotten at the end]",
 )
-def edge(port: int | None, state: Path | None) -> None:
+@click.option(
+    "--collect",
+    is_flag=True,
+    help="Let who draws on its page give drawings to the class, and count the bets of notebooks.",
+)
+def edge(port: int | None, state: Path | None, collect: bool) -> None:
     """Run the edge on this machine.
 
     It is the real Workers runtime with its own R2, which gets the shipped weights. Ctrl+C ends it.
@@ -160,7 +165,8 @@ def edge(port: int | None, state: Path | None) -> None:
     from mnist_nb.servers import until_stopped
 
     with until_stopped(), ExitStack() as stack:
-        local = _start_and_tell(stack, port=port or 0, state=state)
+        settings = {"COLLECT": "on"} if collect else None
+        local = _start_and_tell(stack, port=port or 0, state=state, vars=settings)
         click.echo(f"page   {local.url}/\nuse    export {_EDGE}={local.url}\nCtrl+C ends it.")
         while local.is_running:
             sleep(0.5)

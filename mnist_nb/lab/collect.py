@@ -18,9 +18,6 @@ class Keeper(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             is written as soon as it is kept.
         asks: True asks for one digit after the other, False takes any.
 
-    Attributes:
-        collection: the `Collection` so far.
-
     Raises:
         DataError: there is a file, and it is no collection.
     """
@@ -28,7 +25,6 @@ class Keeper(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def __init__(self, pad: DigitPad, path: Path | str, *, asks: bool) -> None:
         self._pad, self._asks = pad, asks
         self.path = Path(path)
-        self.collection = self._read()
         digits = [(str(digit), digit) for digit in range(10)]
         self.label = widgets.Dropdown(
             options=digits if asks else [("?", None), *digits],
@@ -55,6 +51,11 @@ class Keeper(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         super().__init__([row, self.said])
         self._say()
 
+    @property
+    def collection(self) -> Collection:
+        """What the file holds; another pad may keep its drawings there, too."""
+        return Collection.load(self.path) if self.path.exists() else Collection()
+
     def keep(self) -> None:
         """Keep the drawing with its label, write the file, and make room for the next.
 
@@ -62,9 +63,9 @@ class Keeper(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             InputError: there is nothing on the paper, or it is not said what it is.
             DataError: the file cannot be read or written.
         """
-        self.collection = self._read()  # another lab may keep its drawings there, too
-        self.collection.add(self._pad.drawing, self.label.value)
-        self.collection.save(self.path)
+        collection = self.collection
+        collection.add(self._pad.drawing, self.label.value)
+        collection.save(self.path)
         self._pad.clear()
         self.label.value = (self.label.value + 1) % 10 if self._asks else None
         self._say()
@@ -76,16 +77,13 @@ class Keeper(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             InputError: there is none.
             DataError: the file cannot be read or written.
         """
-        self.collection = self._read()
-        if not self.collection.digits:
+        collection = self.collection
+        if not collection.digits:
             raise InputError("there is no digit to drop: none was kept yet")
-        last = self.collection.digits.pop()
-        self.collection.save(self.path)
+        last = collection.digits.pop()
+        collection.save(self.path)
         self.label.value = last.label
         self._say()
-
-    def _read(self) -> Collection:
-        return Collection.load(self.path) if self.path.exists() else Collection()
 
     def _say(self) -> None:
         count = len(self.collection)
@@ -117,7 +115,7 @@ class Collector(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     @property
     def collection(self) -> Collection:
-        """What was kept so far."""
+        """What the file holds."""
         return self.keeper.collection
 
     def __repr__(self) -> str:

@@ -43,7 +43,7 @@ shares = Network.load().predict(images)
 gallery(images, shares, shares[:, ::-1], np.array([1, 2]), title="Two", names=("here", "there"))
 """,
     "FarLab(os.environ['MNIST_NB_EDGE_URL'], rtt_ms=1)",
-    "Lab()",
+    "Lab(keep='digits.json')",
     "Collector('digits.json')",
 ]
 

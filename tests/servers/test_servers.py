@@ -113,12 +113,19 @@ def test_the_edge_serves_until_ctrl_c(start: Start, tmp_path: Path) -> None:
     edge = start("edge", "--state", str(tmp_path / "state"))
     url = re.search(r"MNIST_NB_EDGE_URL=(\S+)", edge.until("Ctrl+C"))
     assert url, edge.output
-    assert httpx.get(f"{url[1]}/healthz").status_code == 200
+    assert httpx.get(f"{url[1]}/model").json()["collects"] is False
     assert edge.remember_family()
     edge.interrupt()
     assert edge.end() == 0
     assert "Traceback" not in edge.output
     assert any((tmp_path / "state").iterdir())
+
+
+def test_the_edge_collects_when_it_is_told_to(start: Start) -> None:
+    edge = start("edge", "--collect")
+    url = re.search(r"MNIST_NB_EDGE_URL=(\S+)", edge.until("Ctrl+C"))
+    assert url, edge.output
+    assert httpx.get(f"{url[1]}/model").json()["collects"] is True
 
 
 def test_an_edge_that_dies_ends_the_command_with_a_reason(start: Start) -> None:

@@ -50,6 +50,15 @@ class DrawingPage:
     def text(self, selector: str) -> str:
         return self.find(selector).inner_text()
 
+    def give(self, label: int) -> str:
+        """Keep what is drawn for the class, where the consent is ticked. Returns its id."""
+        before = self.find("#given-id").input_value()
+        self.find("#label").select_option(str(label))
+        self.find("#give-form button").click()
+        changed = "before => document.querySelector('#given-id').value !== before"
+        self.page.wait_for_function(changed, arg=before)
+        return self.find("#given-id").input_value()
+
     def violations(self) -> list[str]:
         """The directives of the Content-Security-Policy that something ran into."""
         return list(self.page.evaluate("window.violations"))
@@ -63,6 +72,7 @@ class DrawingPage:
 
     def draw(self, *strokes: Sequence[Point]) -> None:
         """Draw with the mouse."""
+        self.find("#pad").scroll_into_view_if_needed()
         mouse = self.page.mouse
         for stroke in strokes:
             (first, *rest) = self.points(stroke)
