@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import httpx
 
+from mnist_nb.edge.bets import bets_request, read_bets
 from mnist_nb.edge.conversation import BaseClient, Incoming, Progress, Protocol, one_image
 from mnist_nb.edge.deadline import at_most, watch
 from mnist_nb.edge.protocol import Answer, Request, model_request, read_object
@@ -105,6 +106,19 @@ class EdgeClient(BaseClient):
         """
         with self._hidden_token():
             return read_trace(self._exchange(trace_request(one_image(image))))
+
+    def bets(self, question: str, value: float | None = None) -> dict[float, int]:
+        """What the class bet today, as an edge that collects counts it; raises as `classify` does.
+
+        Args:
+            question: what is bet on.
+            value: a bet to be counted first, by its first two digits; None only asks.
+
+        Returns:
+            How often each value was bet, the least first.
+        """
+        with self._hidden_token():
+            return read_bets(self._exchange(bets_request(question, value)))
 
     def healthy(self) -> bool:
         """Whether the edge is up and has a model; False, not an error, when it is offline."""

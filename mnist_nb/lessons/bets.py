@@ -4,20 +4,28 @@
     bet
     plots.shares(series, "Times", bet=bet.reveal())     # in a later cell
 
-Nobody sees a bet but who made it: it is kept nowhere.
+Nobody sees a bet but who made it. Only where MNIST_NB_EDGE_URL is a class's edge that collects, it
+is counted there without a name, and `reveal` shows what the class bet.
 """
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
+import numpy as np
 
+from mnist_nb.edge import EdgeClient
+from mnist_nb.errors import EdgeError, InputError
 from mnist_nb.lab import StatusLine, close_all
-from mnist_nb.lessons.figures import INK
+from mnist_nb.lessons.figures import HERE, INK, Shown, axes, picture
 from mnist_nb.lessons.layers.view import Styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_SECONDS = 1.0  # an edge that takes longer is left alone
+_BINS = 12
 
 
 class Bet(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
@@ -51,7 +59,9 @@ class Bet(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.button = widgets.Button(description="Lock it in", tooltip=f"Bet on: {question}")
         status = StatusLine(threading.RLock())
         self.button.on_click(status.guard(lambda _: self.lock()))
-        self._said = widgets.HTML('<span aria-live="polite"></span>')
+        self._said = widgets.HTML()
+        self._is_counted = self._ask_class() is not None
+        self._say("Your class's edge counts your bet, without your name." * self._is_counted)
         row = widgets.HBox([self.field, self.button])
         row.add_class("mn-tools")
         super().__init__([Styles(), row, self._said, status])
@@ -63,14 +73,36 @@ class Bet(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             self.value = float(self.field.value)
             self.field.disabled = self.button.disabled = True
             self.button.description = "Locked"
-            self._said.value = (
-                f'<span aria-live="polite">Your bet is {self.value:g} {self.unit}. '
-                "The next cell shows how near you were.</span>"
+            if self._is_counted:
+                self._ask_class(self.value)
+            self._say(
+                f"Your bet is {self.value:g} {self.unit}. The next cell shows how near you were."
             )
 
     def reveal(self) -> float | None:
-        """Return the bet for the plot that shows the truth; None when none was locked in."""
+        """Return the bet for the plot that shows the truth; None when none was locked in.
+
+        Shows what the class bet, where its edge counts that.
+        """
+        if bets := self._ask_class() if self._is_counted else None:
+            from IPython.display import display
+
+            display(of_the_class(f"{self.question}: what the class bet", bets, self.value))  # type: ignore[no-untyped-call]
         return self.value
+
+    def _ask_class(self, value: float | None = None) -> dict[float, int] | None:
+        """What the class bet, after counting this bet; None where nobody counts."""
+        url, token = (os.environ.get(f"MNIST_NB_EDGE_{name}") for name in ("URL", "TOKEN"))
+        if not url:
+            return None
+        try:
+            with EdgeClient(url, token or None, _SECONDS) as edge:
+                return edge.bets(self.question, value)
+        except (EdgeError, InputError):
+            return None  # the bet stays here, as where there is no class
+
+    def _say(self, text: str) -> None:
+        self._said.value = f'<span aria-live="polite">{text}</span>'
 
     def close(self) -> None:
         """Take it off the page."""
@@ -100,3 +132,22 @@ def draw_bet(plot: "Axes", bet: float | None, *, at: float | None = None) -> str
         "your bet", place, (8, 0), textcoords="offset points", fontsize=9.5, color=INK, **side
     )
     return f" Your bet: {bet:g}."
+
+
+def of_the_class(title: str, bets: dict[float, int], mine: float | None) -> Shown:
+    """Return a histogram of how often each value was bet."""
+    values, counts = np.array(list(bets)), np.array(list(bets.values()))
+    low, high = values[0], values[-1]
+    if low > 0 and high > 50 * low:  # on a scale of factors
+        edges, scale = np.geomspace(low / 1.1, high * 1.1, _BINS + 1), "log"
+    else:
+        margin = (high - low or abs(low) or 1) / 20
+        edges, scale = np.linspace(low - margin, high + margin, _BINS + 1), "linear"
+    figure, (plot,) = axes(height=2.2)
+    bars, _ = np.histogram(values, edges, weights=counts)
+    plot.bar(edges[:-1], bars, np.diff(edges), align="edge", color=HERE)
+    plot.set(xscale=scale, ylabel="bets")
+    plot.locator_params(axis="y", integer=True)
+    middle = np.sort(np.repeat(values, counts))[counts.sum() // 2]
+    said = f"{counts.sum()} bets from {low:g} to {high:g}, the middle one {middle:g}."
+    return picture(figure, title, said + draw_bet(plot, mine))

@@ -1,14 +1,17 @@
 """Predict, then reveal: the field locks, and the plots show the bet beside the truth."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import httpx
 import numpy as np
 import pytest
 
+from mnist_nb import EdgeClient, LocalEdge
 from mnist_nb.comparison import Times
+from mnist_nb.errors import EdgeProtocolError
 from mnist_nb.lessons import latency as plots
-from mnist_nb.lessons.bets import Bet
+from mnist_nb.lessons.bets import Bet, of_the_class
 from mnist_nb.lessons.figures import Shown
 from mnist_nb.lessons.layers import Softmax, Subject
 from mnist_nb.lessons.training_plots import curves
@@ -71,3 +74,80 @@ def test_the_curves_of_a_temperature_have_the_bet() -> None:
     assert "your bet" not in Softmax(subject).shown.value
     assert "across: your bet, 25 %" in Softmax(subject, bet=25).shown.value
     subject.close()
+
+
+# --- of a class ----------------------------------------------------------------------------------
+
+URL = "MNIST_NB_EDGE_URL"
+
+
+@pytest.fixture(scope="module")
+def collecting() -> Iterator[LocalEdge]:
+    with LocalEdge(vars={"COLLECT": "on"}) as edge:
+        yield edge
+
+
+def bet_on(question: str, value: float) -> Bet:
+    bet = Bet(question, 5, low=0, high=100, unit="nats")
+    bet.field.value = value
+    bet.lock()
+    return bet
+
+
+@pytest.mark.edge
+def test_a_class_sees_what_it_bet_when_it_is_revealed(
+    collecting: LocalEdge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(URL, collecting.url)
+    bets = [bet_on("The loss, at first (!)", value) for value in (2, 2, 3.456, 7)]
+    assert "without your name" in Bet("Another", 1, low=0, high=2)._said.value
+    capsys.readouterr()
+    assert bets[2].reveal() == 3.456
+    shown = capsys.readouterr().out  # outside of a notebook IPython prints the words
+    assert "The loss, at first (!): what the class bet" in shown
+    assert "4 bets from 2 to 7, the middle one 3.5. Your bet: 3.456." in shown
+    with EdgeClient(collecting.url) as client:
+        assert client.bets("The loss, at first (!)") == {2: 2, 3.5: 1, 7: 1}
+
+
+@pytest.mark.edge
+@pytest.mark.parametrize("where", ["", "an edge that collects nothing", "nobody", "no URL"])
+def test_elsewhere_a_bet_is_as_it_was(
+    where: str, edge: LocalEdge, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    urls = {"": "", "nobody": "http://127.0.0.1:9", "no URL": "http://"}
+    monkeypatch.setenv(URL, urls.get(where, edge.url))
+    bet = Bet("How long", 5, low=0, high=100)
+    assert "class" not in bet._said.value
+    bet.lock()
+    assert bet.reveal() == 5
+    assert capsys.readouterr().out == ""
+
+
+def test_the_histogram_takes_all_that_can_be_bet() -> None:
+    for bets in ({1e-7: 3, 0.1: 1}, {0.0: 2}, {-5.0: 1, 5.0: 4}, {1e9: 300}, {0.0: 1, 1e-9: 1}):
+        shown = of_the_class("A question", bets, max(bets))
+        assert f"{sum(bets.values())} bets from {min(bets):g} to {max(bets):g}" in shown.text
+        assert shown.text.endswith(f"Your bet: {max(bets):g}.")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"bets": 3},
+        {"bets": [1]},
+        {"bets": [{"value": "1", "count": 1}]},
+        {"bets": [{"value": 1, "count": 0}]},
+        {"bets": [{"value": 1, "count": 1.5}]},
+        {"bets": [{"value": 1e300, "count": 1}]},
+        {"bets": [{"value": 1, "count": 1e300}]},
+    ],
+)
+def test_an_edge_that_says_something_else_is_named(said: object) -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json=said))
+    with (
+        EdgeClient("http://edge.test", transport=transport) as client,
+        pytest.raises(EdgeProtocolError, match="how often each value was bet"),
+    ):
+        client.bets("q")
