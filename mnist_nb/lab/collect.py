@@ -25,12 +25,12 @@ class Keeper(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def __init__(self, pad: DigitPad, path: Path | str, *, asks: bool) -> None:
         self._pad, self._asks = pad, asks
         self.path = Path(path)
-        digits = [(str(digit), digit) for digit in range(10)]
+        digits: list[tuple[str, object]] = [(str(digit), digit) for digit in range(10)]
         self.label = widgets.Dropdown(
-            options=digits if asks else [("?", None), *digits],
+            options=digits if asks else [("?", "?"), *digits],
             description="This is a" if asks else "That was a",
-            layout={"width": "160px"},
-            style={"description_width": "70px"},
+            layout={"width": "170px"},
+            style={"description_width": "80px"},
         )
         self.keep_button = widgets.Button(
             description="Keep it",
@@ -46,7 +46,8 @@ class Keeper(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         guard = pad.status.guard
         self.keep_button.on_click(guard(lambda button: self.keep()))
         self.drop_button.on_click(guard(lambda button: self.drop()))
-        row = widgets.HBox([self.label, self.keep_button, self.drop_button])
+        buttons = [self.label, self.keep_button, self.drop_button]
+        row = widgets.HBox(buttons, layout={"flex_flow": "row wrap"})
         row.add_class("mnist-nb-row")
         super().__init__([row, self.said])
         self._say()
@@ -67,7 +68,7 @@ class Keeper(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         collection.add(self._pad.drawing, self.label.value)
         collection.save(self.path)
         self._pad.clear()
-        self.label.value = (self.label.value + 1) % 10 if self._asks else None
+        self.label.value = (self.label.value + 1) % 10 if self._asks else "?"
         self._say()
 
     def drop(self) -> None:

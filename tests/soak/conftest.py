@@ -20,7 +20,7 @@ COLLECTING = "--single-threaded-gc --gc-global --gc-interval=20000"
 def edge() -> Iterator[LocalEdge]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MINIFLARE_WORKERD_V8_FLAGS", COLLECTING)
-        edge = LocalEdge(ttl=0, seed=False).start()
+        edge = LocalEdge(ttl=0, seed=False, vars={"COLLECT": "on"}).start()
     with edge:
         Bucket(edge).serve(SMALL)
         yield edge
