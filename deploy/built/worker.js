@@ -740,7 +740,11 @@ async function keepDrawing(request, env, note2) {
   if (!/^[0-9]$/.test(label ?? "")) {
     throw problem(400, "wrong-label", "Wrong label", `label is ${show(label)}; give a digit, 0 to 9.`);
   }
-  const image = await readImages(request, encodingOf(request));
+  if (encodingOf(request) !== "octets") {
+    const detail2 = `Content-Type is JSON; send application/octet-stream, the ${PIXELS} bytes.`;
+    throw problem(415, "unsupported-type", "Unsupported media type", detail2);
+  }
+  const image = await readImages(request, "octets");
   note2.images = image.length / PIXELS;
   if (image.length !== PIXELS) {
     const detail2 = `The body has ${note2.images} images; they are kept one by one.`;

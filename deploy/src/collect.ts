@@ -28,7 +28,12 @@ export async function keepDrawing(request: Request, env: Env, note: Note): Promi
   if (!/^[0-9]$/.test(label ?? "")) {
     throw problem(400, "wrong-label", "Wrong label", `label is ${show(label)}; give a digit, 0 to 9.`);
   }
-  const image = await readImages(request, encodingOf(request));
+  if (encodingOf(request) !== "octets") {
+    // Nor may a page elsewhere give in the name of its visitors: text it could send without asking.
+    const detail = `Content-Type is JSON; send application/octet-stream, the ${PIXELS} bytes.`;
+    throw problem(415, "unsupported-type", "Unsupported media type", detail);
+  }
+  const image = await readImages(request, "octets");
   note.images = image.length / PIXELS;
   if (image.length !== PIXELS) {
     const detail = `The body has ${note.images} images; they are kept one by one.`;

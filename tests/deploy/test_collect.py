@@ -20,6 +20,7 @@ pytestmark = pytest.mark.edge
 
 FILE = "mnist/drawings/kept.json"
 OCTETS = {"Content-Type": "application/octet-stream"}
+TEXT = {"Content-Type": "text/plain"}
 SEVEN = {"label": "7", "consent": "yes"}
 
 
@@ -124,6 +125,11 @@ def test_a_drawing_is_one_image_with_ink(http: httpx.Client, collecting: LocalEd
     assert_problem(give(http, IMAGES.tobytes()), 400, "wrong-shape", "one by one")
     assert_problem(give(http, bytes(2 << 20)), 413, "too-large", "2097152 bytes")
     assert_problem(give(http, bytes(784)), 400, "no-ink", "draw a digit")
+    # What another site's script may send without a preflight is not taken.
+    answer = http.post(
+        "/drawings", params=SEVEN, content=str(IMAGES[0].ravel().tolist()), headers=TEXT
+    )
+    assert_problem(answer, 415, "unsupported-type", "octet-stream")
     assert FILE not in keys(collecting)
 
 
