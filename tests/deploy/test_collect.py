@@ -5,6 +5,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 
 from mnist_nb import LocalEdge
 from tests.support.bucket import Bucket, log_of
+from tests.support.variant import variant
 
 from .test_protocol import IMAGES, assert_problem
 
@@ -166,6 +168,41 @@ def test_a_file_that_somebody_spoiled_is_left_alone(
     assert answer.headers["Retry-After"] == "1"
     found = Bucket(collecting).s3.get_object(Bucket="models", Key=FILE)["Body"].read()
     assert found == content
+
+
+# R2 refuses more than one write a second to a key; the local one does not. These fail as often as
+# the image's first pixel says.
+BUSY = """
+import worker, { Collected as Deployed } from "./worker";
+export class Collected extends Deployed {
+  constructor(context, env) {
+    let failures = 0;
+    const put = (key, text, options) => {
+      const { digits } = JSON.parse(text);
+      const wanted = Math.max(...digits.map(({ pixels }) => atob(pixels).charCodeAt(0)));
+      if (failures++ < wanted) return Promise.reject(new Error("429"));
+      failures = 0;
+      return env.MODELS.put(key, text, options);
+    };
+    super(context, { ...env, MODELS: { get: (key) => env.MODELS.get(key), put } });
+  }
+}
+export default worker;
+"""
+
+
+def test_a_busy_bucket_is_asked_once_more(tmp_path: Path) -> None:
+    image = lambda failures: bytes([failures]) + IMAGES[0].tobytes()[1:]  # noqa: E731
+    with (
+        variant(tmp_path, BUSY),
+        LocalEdge(vars={"COLLECT": "on"}) as edge,
+        httpx.Client(base_url=edge.url, timeout=30, trust_env=False) as http,
+    ):
+        assert_problem(give(http, image(2)), 503, "busy", "send it again")
+        assert FILE not in keys(edge)
+        assert give(http, image(0)).status_code == 201
+        assert give(http, image(1)).status_code == 201
+        assert len(kept(edge)) == 2
 
 
 def test_all_of_it_wants_the_token() -> None:
