@@ -144,6 +144,8 @@ def test_one_that_differs_is_withdrawn_by_the_watch(
     assert last.reason is not None
     assert last.reason.startswith(f"it differs in {last.disagreed} of {last.compared} images")
     assert releases.proposal() is None
+    note = releases.history()[0]
+    assert (note.what, note.why) == ("withdraw", last.reason)
 
 
 def test_a_watch_ends_with_its_time(releases: Releases, edge: LocalEdge, good: Path):
@@ -254,7 +256,8 @@ def test_the_pointer_stays_one_that_older_readers_read(
 ):
     releases.propose(good, 25)
     said = json.loads(releases._pointer()[0] or b"")
-    assert set(said) == {"sha256", "key", "bytes", "name", "pushed_at", "previous", "candidate"}
+    before = {"sha256", "key", "bytes", "name", "pushed_at", "previous"}
+    assert set(said) == {*before, "candidate", "trail"}
     assert said["sha256"] == NETWORK.sha256
     answer = httpx.get(f"{edge.url}/model", trust_env=False).json()
     assert answer["candidate"]["percent"] == 25
