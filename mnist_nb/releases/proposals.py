@@ -128,7 +128,9 @@ class Proposals(Trail):
         token: str | None = None,
         progress: Callable[[Trial], object] | None = None,
     ) -> Trial:
-        """Look at the trial for some time, and withdraw the candidate when an object stopped it.
+        """Look at the trial for some time, and withdraw the candidate when it is stopped.
+
+        A cron of the Worker does the same without this process; `deploy/wrangler.jsonc` has it.
 
         Args:
             edge: as for `wait_until_served`.

@@ -1,7 +1,8 @@
 """What the edge's objects counted of the weights on trial."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from time import monotonic, sleep
 from typing import Any
 
@@ -23,6 +24,8 @@ class Trial:
         reason: why it is stopped or refused.
         compared: images that both weights answered.
         disagreed: of these, those with two labels where at least one side was sure.
+        evidence: how much speaks for more of them than is allowed. At 1 a trial is stopped; an
+            object stops its own, and the sum of all of them counts too.
         current: what the served weights said: "answers" given, images "unsure", and how often each
             of the "labels"; "mean_ms" and "p99_ms" where the clock tells.
         candidate: the same of the candidate.
@@ -34,12 +37,13 @@ class Trial:
     reason: str | None = None
     compared: int = 0
     disagreed: int = 0
+    evidence: float = 0.0
     current: Mapping[str, Any] = field(default_factory=dict)
     candidate: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_stopped(self) -> bool:
-        """Has an object stopped the trial?"""
+        """Has an object stopped the trial, or do all of them together?"""
         return self.state == "stopped"
 
     def __str__(self) -> str:
@@ -116,6 +120,7 @@ def _checked(said: Any) -> dict[str, Any]:
             "name": _text(said["name"]),
             "state": _text(said["state"]),
             "reason": _text(said["reason"]) or None,
+            "evidence": _number(counts.get("evidence")) or 0.0,
             **{name: int(counts.get(name, 0)) for name in ("compared", "disagreed")},
         }
         for side in ("current", "candidate"):
@@ -138,11 +143,12 @@ def _added(found: list[dict[str, Any]]) -> Trial:
     order = ("on trial", "refused", "stopped")
     worst = max(found, key=lambda one: order.index(one["state"]) if one["state"] in order else -1)
     sums: dict[str, Any] = {
-        name: sum(one[name] for one in found) for name in ("compared", "disagreed")
+        name: sum(one[name] for one in found) for name in ("compared", "disagreed", "evidence")
     }
     for side in ("current", "candidate"):
         tallies = [one[side] for one in found]
-        labels = [sum(column) for column in zip(*(t["labels"] for t in tallies), strict=False)]
+        rows = (tally["labels"] for tally in tallies)  # none of an object that refuses it
+        labels = [sum(column) for column in zip_longest(*rows, fillvalue=0)]
         times = {
             name: max((t[name] for t in tallies if t[name] is not None), default=None)
             for name in ("mean_ms", "p99_ms")
@@ -150,7 +156,11 @@ def _added(found: list[dict[str, Any]]) -> Trial:
         added = {name: sum(t[name] for t in tallies) for name in _COUNTS}
         sums[side] = added | {"labels": labels} | times
     about = {name: worst[name] for name in ("sha256", "name", "state", "reason")}
-    return Trial(**about, **sums)
+    trial = Trial(**about, **sums)
+    if trial.state != "on trial" or trial.evidence < 1:
+        return trial
+    why = f"it differs in {trial.disagreed} of {trial.compared} images, of which one side was sure"
+    return replace(trial, state="stopped", reason=why)
 
 
 def _text(value: Any) -> str:

@@ -230,9 +230,10 @@ def test_objects_are_added_up(monkeypatch: pytest.MonkeyPatch):
     models: list[Any] = [
         GOOD | {"counts": counts},
         GOOD | {"counts": counts, "state": "stopped", "reason": "why"},
+        GOOD | {"state": "refused", "reason": "the file is not there"},
     ]
     monkeypatch.setattr(
-        EdgeClient, "model", lambda self, shard=None: {"candidate": models[shard], "shards": 2}
+        EdgeClient, "model", lambda self, shard=None: {"candidate": models[shard], "shards": 3}
     )
     found = trial_at("http://edge.test")
     assert (found.state, found.reason) == ("stopped", "why")
@@ -244,6 +245,21 @@ def test_objects_are_added_up(monkeypatch: pytest.MonkeyPatch):
         "mean_ms": 0.5,
         "p99_ms": None,
     }
+
+
+def test_what_each_object_lets_pass_all_of_them_may_stop(monkeypatch: pytest.MonkeyPatch):
+    counts = {"compared": 30, "disagreed": 2, "evidence": 0.6}
+    models = [GOOD | {"counts": counts}] * 2
+
+    def model(self: EdgeClient, shard: int | None = None) -> dict[str, Any]:
+        return {"candidate": models[shard or 0], "shards": len(models)}
+
+    monkeypatch.setattr(EdgeClient, "model", model)
+    found = trial_at("http://edge.test")
+    assert found.is_stopped
+    assert found.reason == "it differs in 4 of 60 images, of which one side was sure"
+    del models[1:]
+    assert trial_at("http://edge.test").state == "on trial"
 
 
 def test_a_worker_of_before_knows_no_candidate(monkeypatch: pytest.MonkeyPatch):
