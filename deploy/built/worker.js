@@ -947,8 +947,7 @@ var SCHEMAS = {
     version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." }
   }),
   Candidate: record({
-    sha256: orNull(sha256),
-    name: text,
+    ...{ sha256: orNull(sha256), name: text, not_sure_below: orNull({ type: "number" }) },
     percent: { type: "number", minimum: 0, maximum: 100 },
     shadow: { type: "boolean" },
     proposed_at: text,
@@ -1672,7 +1671,9 @@ var Trial = class _Trial {
     const counts = { compared, disagreed, evidence, current: tallies2[0], candidate: tallies2[1] };
     const state = stopped === null ? "on trial" : "stopped";
     const { sha256: sha2562, weights: weights2 } = this.model;
-    return { ...refusal(this.about, stopped), sha256: sha2562, name: weights2.name, state, counts };
+    const { name, notSureBelow: notSureBelow2 } = weights2;
+    const about = { ...refusal(this.about, stopped), sha256: sha2562, name, not_sure_below: notSureBelow2 };
+    return { ...about, state, counts };
   }
   get kept() {
     return { id: this.id, counts: this.counts };
@@ -1727,7 +1728,7 @@ async function forget(storage) {
 }
 function refusal(about, reason) {
   const { sha256: sha2562, percent, shadow, proposedAt } = about;
-  const fields = { sha256: sha2562, name: "", percent, shadow, proposed_at: proposedAt };
+  const fields = { sha256: sha2562, name: "", not_sure_below: null, percent, shadow, proposed_at: proposedAt };
   return { ...fields, state: "refused", reason, counts: null };
 }
 function told({ sha256: sha2562, weights: weights2 }) {

@@ -246,8 +246,7 @@ const SCHEMAS = {
     version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." },
   }),
   Candidate: record({
-    sha256: orNull(sha256),
-    name: text,
+    ...{ sha256: orNull(sha256), name: text, not_sure_below: orNull({ type: "number" }) },
     percent: { type: "number", minimum: 0, maximum: 100 },
     shadow: { type: "boolean" },
     proposed_at: text,

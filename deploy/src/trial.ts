@@ -38,6 +38,7 @@ type Told = Omit<Tally, "times"> & { mean_ms: number | null; p99_ms: number | nu
 export interface Described {
   sha256: string | null;
   name: string;
+  not_sure_below: number | null;
   percent: number;
   shadow: boolean;
   proposed_at: string;
@@ -146,7 +147,9 @@ export class Trial {
     const counts = { compared, disagreed, evidence, current: tallies[0]!, candidate: tallies[1]! };
     const state = stopped === null ? "on trial" : "stopped";
     const { sha256, weights } = this.model;
-    return { ...refusal(this.about, stopped), sha256, name: weights.name, state, counts };
+    const { name, notSureBelow } = weights;
+    const about = { ...refusal(this.about, stopped), sha256, name, not_sure_below: notSureBelow };
+    return { ...about, state, counts };
   }
 
   get kept(): Kept {
@@ -227,7 +230,7 @@ export async function forget(storage: DurableObjectStorage): Promise<void> {
 /** A candidate that is not tried, for GET /model. */
 export function refusal(about: Candidate, reason: string | null): Described {
   const { sha256, percent, shadow, proposedAt } = about;
-  const fields = { sha256, name: "", percent, shadow, proposed_at: proposedAt };
+  const fields = { sha256, name: "", not_sure_below: null, percent, shadow, proposed_at: proposedAt };
   return { ...fields, state: "refused", reason, counts: null };
 }
 
