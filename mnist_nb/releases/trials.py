@@ -7,7 +7,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from mnist_nb.edge import EdgeClient
-from mnist_nb.errors import EdgeProtocolError, InputError
+from mnist_nb.errors import EdgeProtocolError, InputError, ReleaseError
 from mnist_nb.releases.served import shards_of
 
 _PAUSE = 0.5  # seconds between two looks
@@ -98,6 +98,33 @@ def watch(
             if found.is_stopped or monotonic() + _PAUSE > deadline:
                 return found
             sleep(_PAUSE)
+
+
+def wait_until_tried(
+    edge: Any, sha256: str, timeout: float = 60.0, *, token: str | None = None
+) -> Trial:
+    """Ask until an object tries a candidate, or says why it does not.
+
+    Args:
+        edge: as for `trial_at`.
+        sha256: of the candidate, all 64 digits.
+        timeout: seconds after which no more is asked.
+        token: as for `trial_at`.
+
+    Raises:
+        ReleaseError: it is not on trial there by then.
+    """
+    deadline = monotonic() + timeout
+    while True:
+        found = trial_at(edge, token=token)
+        if found.sha256 == sha256 or (found.sha256 is None and found.state == "refused"):
+            return found
+        if monotonic() + _PAUSE > deadline:
+            raise ReleaseError(
+                f"the edge does not try {sha256[:12]} after {timeout:g} s, {found}: is it the edge"
+                " of this bucket? It looks there every MODEL_TTL_SECONDS"
+            )
+        sleep(_PAUSE)
 
 
 def _asked(client: EdgeClient) -> Iterator[dict[str, Any]]:
