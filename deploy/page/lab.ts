@@ -181,7 +181,7 @@ function shown(frame: Frame, { local, edge, candidate }: Facts) {
   const waiting = { up: "ready", offline: "no answer" }[edge?.state ?? ""] ?? "calling";
   Object.assign(there, answered ? thereAndBack(there.ms, cold) : { time: waiting });
   there.message = edge === undefined ? null : message(edge.state, edge.reason, drawn);
-  const third = candidate ? { ...side(candidate), place: there.place, time: "on trial" } : null;
+  const third = candidate ? { ...side(candidate), place: "on trial" } : null;
   if (third && frame.has(Flag.Tried)) third.answer = { ...third, probabilities: tried };
   return {
     drawn,

@@ -70,7 +70,7 @@ export function show(state: State, network: BrowserNetwork): void {
     cold: theirs?.cold ?? false,
     trouble: trouble?.title ?? "",
   };
-  const candidate = candidateSide(state, shown.edge);
+  const candidate = candidateSide(state);
   if ((candidate !== null) !== hasTrial) {
     hasTrial = !hasTrial;
     answers = table(hasTrial);
@@ -87,11 +87,11 @@ function table(isTrial: boolean): Answers {
 }
 
 /** What is on trial beside it; null when nothing is. */
-function candidateSide({ theirs, described }: State, edge: Side): Side | null {
+function candidateSide({ theirs, described }: State): Side | null {
   const candidate = described?.candidate;
   if (!candidate) return null;
   const answer = theirs?.tried && { ...candidate, probabilities: theirs.tried };
-  const lines = { place: edge.place, took: "", time: "on trial", ms: NaN };
+  const lines = { place: "on trial", took: "", time: "", ms: NaN };
   return { ...candidate, ...lines, answer: answer ?? null, message: null };
 }
 

@@ -1086,7 +1086,7 @@ function show(state2, network2) {
     cold: theirs?.cold ?? false,
     trouble: trouble?.title ?? ""
   };
-  const candidate = candidateSide(state2, shown.edge);
+  const candidate = candidateSide(state2);
   if (candidate !== null !== hasTrial) {
     hasTrial = !hasTrial;
     answers = table(hasTrial);
@@ -1100,11 +1100,11 @@ function table(isTrial) {
   find("answers", HTMLElement).replaceChildren(made.root);
   return made;
 }
-function candidateSide({ theirs, described }, edge2) {
+function candidateSide({ theirs, described }) {
   const candidate = described?.candidate;
   if (!candidate) return null;
   const answer = theirs?.tried && { ...candidate, probabilities: theirs.tried };
-  const lines = { place: edge2.place, took: "", time: "on trial", ms: NaN };
+  const lines = { place: "on trial", took: "", time: "", ms: NaN };
   return { ...candidate, ...lines, answer: answer ?? null, message: null };
 }
 function showImage(image) {

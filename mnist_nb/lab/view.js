@@ -712,7 +712,7 @@ function shown(frame, { local, edge, candidate }) {
   const waiting = { up: "ready", offline: "no answer" }[edge?.state ?? ""] ?? "calling";
   Object.assign(there, answered ? thereAndBack(there.ms, cold) : { time: waiting });
   there.message = edge === void 0 ? null : message(edge.state, edge.reason, drawn);
-  const third = candidate ? { ...side(candidate), place: there.place, time: "on trial" } : null;
+  const third = candidate ? { ...side(candidate), place: "on trial" } : null;
   if (third && frame.has(128 /* Tried */)) third.answer = { ...third, probabilities: tried };
   return {
     drawn,

@@ -17,7 +17,7 @@ from mnist_nb.releases.release import (
     time_of,
 )
 from mnist_nb.releases.trail import Trail, reason_of
-from mnist_nb.releases.trials import Trial, trial_at, wait_until_tried, watch
+from mnist_nb.releases.trials import Trial, trial_at, wait_until_seen, watch
 
 
 class Proposals(Trail):
@@ -116,14 +116,16 @@ class Proposals(Trail):
                 )
         return proposal
 
-    def wait_until_tried(
+    def wait_until_seen(
         self, edge: Any, timeout: float = 60.0, *, token: str | None = None
     ) -> Trial:
-        """Wait until the edge tries what is proposed; see `trials.wait_until_tried`."""
+        """Wait until the edge tries what is proposed, or nothing when nothing is.
+
+        See `trials.wait_until_seen`.
+        """
         proposal = self.proposal()
-        if proposal is None:
-            raise ReleaseError("nothing is proposed, so there is nothing to wait for")
-        return wait_until_tried(edge, proposal.sha256, timeout, token=token)
+        wanted = None if proposal is None else proposal.sha256
+        return wait_until_seen(edge, wanted, timeout, token=token)
 
     def compare_live(self, edge: Any, *, token: str | None = None) -> Trial:
         """What the objects of an edge counted of the trial; see `trials.trial_at`."""

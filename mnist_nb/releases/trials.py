@@ -79,7 +79,7 @@ def watch(
     token: str | None = None,
     progress: Callable[[Trial], object] | None = None,
 ) -> Trial:
-    """Look again and again, until an object has stopped the trial, it ended, or time is over.
+    """Look again and again, until the trial is stopped or time is over.
 
     Args:
         edge: as for `trial_at`.
@@ -100,29 +100,31 @@ def watch(
             sleep(_PAUSE)
 
 
-def wait_until_tried(
-    edge: Any, sha256: str, timeout: float = 60.0, *, token: str | None = None
+def wait_until_seen(
+    edge: Any, sha256: str | None, timeout: float = 60.0, *, token: str | None = None
 ) -> Trial:
-    """Ask until an object tries a candidate, or says why it does not.
+    """Ask until an object tries a candidate, or says why it does not; or until none tries any.
 
     Args:
         edge: as for `trial_at`.
-        sha256: of the candidate, all 64 digits.
+        sha256: of the candidate, all 64 digits; None for nothing.
         timeout: seconds after which no more is asked.
         token: as for `trial_at`.
 
     Raises:
-        ReleaseError: it is not on trial there by then.
+        ReleaseError: it is not so by then.
     """
     deadline = monotonic() + timeout
     while True:
         found = trial_at(edge, token=token)
-        if found.sha256 == sha256 or (found.sha256 is None and found.state == "refused"):
+        if found.sha256 == sha256 and (sha256 or found.state == "none"):
+            return found
+        if sha256 and found.sha256 is None and found.state == "refused":
             return found
         if monotonic() + _PAUSE > deadline:
             raise ReleaseError(
-                f"the edge does not try {sha256[:12]} after {timeout:g} s, {found}: is it the edge"
-                " of this bucket? It looks there every MODEL_TTL_SECONDS"
+                f"the edge does not try {(sha256 or 'nothing')[:12]} after {timeout:g} s, but"
+                f" {found}: is it the edge of this bucket? It looks there every MODEL_TTL_SECONDS"
             )
         sleep(_PAUSE)
 

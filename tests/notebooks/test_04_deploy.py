@@ -53,7 +53,7 @@ def test_it_ends_where_it_began_also_when_its_cells_run_twice(
         assert "10 images: 100.00% agree" in printed(notebook, f"compare{suffix}")
         assert " is on trial; it answered 0 of 0 images" in printed(notebook, f"propose{suffix}")
         gallery = printed(notebook, f"trial-gallery{suffix}")
-        assert "13 of 600 differ; current gets 97.2% right, candidate 96.3%" in gallery
+        assert "13 of 600 differ; current gets 97.2% right, new 96.3%" in gallery
         assert gallery.count("it is a ") == 13
         assert served(notebook, f"decide{suffix}") == SHIPPED[:8]
         trail = printed(notebook, f"history{suffix}")

@@ -15,7 +15,7 @@ from mnist_nb.drawing.samples import samples
 from mnist_nb.errors import EdgeProtocolError, InputError, ReleaseConflict, ReleaseError
 from mnist_nb.network import write_weights
 from mnist_nb.releases import Trial
-from mnist_nb.releases.trials import trial_at
+from mnist_nb.releases.trials import trial_at, wait_until_seen
 from tests.support.files import SMALL
 
 pytestmark = pytest.mark.edge
@@ -149,11 +149,18 @@ def test_one_that_differs_is_withdrawn_by_the_watch(
 
 
 def test_a_watch_ends_with_its_time(releases: Releases, edge: LocalEdge, good: Path):
-    releases.propose(good)
+    proposal = releases.propose(good)
+    assert releases.wait_until_seen(edge, 0).sha256 == proposal.sha256
+    with pytest.raises(ReleaseError, match=r"does not try nothing after 0 s, but \w+ .* on trial"):
+        wait_until_seen(edge, None, 0)
     assert releases.watch(edge, 0).state == "on trial"
     assert releases.proposal() is not None
     with pytest.raises(InputError, match="seconds is -1"):
         releases.watch(edge, -1)
+    releases.withdraw()
+    assert releases.wait_until_seen(edge, 0).state == "none"
+    with pytest.raises(ReleaseError, match=r"does not try abababababab after 0 s, but nothing"):
+        wait_until_seen(edge, "ab" * 32, 0)
 
 
 def test_what_is_on_trial_is_not_pruned(releases: Releases, good: Path):
