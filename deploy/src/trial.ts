@@ -75,8 +75,7 @@ export class Trial {
     private readonly about: Candidate,
     /** What is tried. */
     readonly model: Model,
-    /** What it is tried beside. */
-    readonly current: Model,
+    private readonly current: Model,
     private readonly ctx: DurableObjectState,
     private readonly id: string,
     private readonly counts: Counts,

@@ -84,8 +84,11 @@ class Trail(Store):
         A note that is damaged is one with a `trouble`.
 
         Raises:
+            InputError: most is no count.
             ReleaseError: when the bucket cannot be read.
         """
+        if type(most) is not int or most < 1:
+            raise InputError(f"most is {most!r:.80}; give how many notes you want, 1 or more")
         with self._named("cannot read the trail"), ThreadPoolExecutor(8) as threads:
             pages = self._s3.get_paginator("list_objects_v2")
             listed = pages.paginate(Bucket=self.settings.bucket, Prefix=FOLDER)

@@ -1,6 +1,7 @@
 """Pointers as they are written now, read by the Worker as it was before it knew of trials."""
 
 import io
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -25,14 +26,17 @@ def git(*words: str) -> bytes:
 
 @pytest.fixture
 def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEdge]:
-    """Built from the commit before that which brought the trials."""
+    """From the commit before that which brought the trials, run by the host of now."""
     found = git("log", "--diff-filter=A", "--format=%H", "--", "deploy/src/trial.ts").split()
-    archive = git("archive", f"{found[-1].decode()}^", "deploy") if found else b""
+    before = f"{found[-1].decode()}^" if found else "none"
+    archive = git("archive", before, "deploy/src", "deploy/kernel", "deploy/wrangler.jsonc")
     if not archive:
         pytest.skip("a clone without its history, or no clone")
+    deploy = tmp_path / "deploy"
+    others = shutil.ignore_patterns("node_modules", ".wrangler", "src", "kernel", "built")
+    shutil.copytree(find_deploy(), deploy, ignore=others)
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         tar.extractall(tmp_path, filter="data")
-    deploy = tmp_path / "deploy"
     (deploy / "node_modules").symlink_to(find_deploy() / "node_modules")
     monkeypatch.setenv("MNIST_NB_DEPLOY", str(deploy))
     with LocalEdge(ttl=0) as edge:
