@@ -243,7 +243,8 @@ var Answers = class {
     const known = { here: local.answer, edge: theirs, twin, drawn, late, trouble, who, where };
     const said = verdict({ ...known, labels: this.#labels });
     const tried = drawn ? shown2.candidate?.answer ?? null : null;
-    said.detail += besides(theirs, late ? null : tried, this.#labels);
+    const beside = besides(theirs, late ? null : tried, this.#labels);
+    said.detail += beside;
     this.#showVerdict(said);
     this.#showSide("local", local, local.answer);
     this.#showSide("edge", edge, theirs);
@@ -254,7 +255,7 @@ var Answers = class {
     this.#note(shown2, theirs, tried);
     const best = local.answer ?? theirs;
     const sure = best && said.kind === "agree" ? `, ${percent(max(best.probabilities))}` : "";
-    this.#announce([drawn ? `${said.head}${sure}.` : "", ...more].filter(Boolean).join(" "));
+    this.#announce([drawn ? `${said.head}${sure}.${beside}` : "", ...more].filter(Boolean).join(" "));
   }
   /** Say something to who cannot see it, now. */
   say(text) {

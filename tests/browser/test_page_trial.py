@@ -38,6 +38,7 @@ def test_the_candidate_stands_beside_what_serves(open_page: Open, tmp_path: Path
         tab.wait_answered()
         assert tab.head == "Both say 3"
         assert tab.detail.endswith("The candidate says 5.")
+        tab.wait_said("The candidate says 5.")
         assert tab.weights("local") == NETWORK.sha256[:8]
         assert tab.find('tr[data-digit="5"] td.is-candidate.is-winner').count() == 1
         assert tab.barriers() == ""

@@ -60,6 +60,8 @@ def test_it_ends_where_it_began_also_when_its_cells_run_twice(
         assert "no better than the other" in trail
         assert "another random start" in trail
         assert "it reads 80.0% of 400 digits" in printed(notebook, f"worse{suffix}")
+        stopped = printed(notebook, f"stopped{suffix}")
+        assert re.search(r"is stopped: it differs in \d+ of \d+ images, of which one side", stopped)
         assert "cannot be used as weights" in printed(notebook, f"damaged{suffix}")
         assert f"which is not current, current is now {SHIPPED[:12]}" in (
             printed(notebook, f"two{suffix}")
