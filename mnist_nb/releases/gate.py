@@ -48,7 +48,7 @@ def refusal_of(store: Store, new: Release, served: str) -> str:
 
 def _certificate(store: Store, sha256: str, most: int | None = None) -> Mapping[str, Any]:
     """What is kept beside a file; with `most`, what it says now of at most so many digits."""
-    kept = store.kept_check(sha256)
+    kept = store.described(sha256).check
     if most is None and _is_whole(kept.get("digits"), kept.get("of"), kept.get("by")):
         return kept
     certificate = certify(read_weights(store.content(sha256)), most)

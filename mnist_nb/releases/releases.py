@@ -150,7 +150,7 @@ class Releases(Proposals):
         current = self._current_if_readable()
         with self._named("cannot list the bucket"), ThreadPoolExecutor(8) as threads:
             found = sorted(
-                threads.map(self._described, self._stored("")),
+                threads.map(self.described, self._stored("")),
                 key=lambda release: release.pushed_at,
                 reverse=True,
             )

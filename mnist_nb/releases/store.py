@@ -1,7 +1,7 @@
 """The bucket of the releases as a store: files that never change, and one pointer that does."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from typing import Any
 
@@ -92,11 +92,8 @@ class Store:
         answer = self._s3.get_object(Bucket=self.settings.bucket, Key=key_of(sha256))
         return bounded(answer, MAX_BYTES)
 
-    def kept_check(self, sha256: str) -> Mapping[str, Any]:
-        """What `mnist-nb check` found of a file at its push; {} when the bucket does not know."""
-        return self._described(sha256).check
-
-    def _described(self, sha256: str) -> Release:
+    def described(self, sha256: str) -> Release:
+        """A file by what lies beside it."""
         head = self._s3.head_object(Bucket=self.settings.bucket, Key=key_of(sha256))
         name, metrics, check = read_metadata(head["Metadata"])
         size, when = head["ContentLength"], time_of(head["LastModified"])
