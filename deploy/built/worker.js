@@ -238,7 +238,7 @@ var NO_MEMORY = 1;
 var NOT_FINITE = 2;
 function pack({ layers, scale, mean, std }, kernel) {
   const steps = [];
-  const put = (tensor) => {
+  const put2 = (tensor) => {
     if (!tensor) return 0;
     const address = allocate(kernel, tensor.data.length);
     new Float32Array(kernel.memory.buffer, address, tensor.data.length).set(tensor.data);
@@ -251,13 +251,13 @@ function pack({ layers, scale, mean, std }, kernel) {
         const { weight, bias, stride, low, high, dilation, groups } = layer;
         const [outputs, , size2] = weight.shape;
         const how = [stride, low, high, dilation, groups];
-        check(kernel.conv2d(put(weight), put(bias), outputs, size2, ...how));
+        check(kernel.conv2d(put2(weight), put2(bias), outputs, size2, ...how));
         break;
       }
       case "batchnorm2d":
       case "batchnorm1d": {
         const { weight, bias, mean: mean2, var: variance, eps } = layer;
-        check(kernel.batchnorm2d(put(weight), put(bias), put(mean2), put(variance), eps));
+        check(kernel.batchnorm2d(put2(weight), put2(bias), put2(mean2), put2(variance), eps));
         break;
       }
       case "maxpool2d":
@@ -271,7 +271,7 @@ function pack({ layers, scale, mean, std }, kernel) {
         check(kernel.leakyrelu(layer.slope));
         break;
       case "linear":
-        check(kernel.linear(put(layer.weight), put(layer.bias), layer.weight.shape[0]));
+        check(kernel.linear(put2(layer.weight), put2(layer.bias), layer.weight.shape[0]));
         break;
       default:
         check(kernel[layer.op]());
@@ -509,6 +509,11 @@ var PARTS = {
     { name: "NA-E", hint: "enam", holds: others }
   ]
 };
+var REGIONS = [
+  ...Object.values(PARTS).flat(),
+  ...Object.entries(HINTS).map(([name, hint]) => ({ name, hint })),
+  { name: "default", hint: void 0 }
+];
 function regionOf(continent, cf) {
   const [longitude, latitude] = [number(cf?.longitude), number(cf?.latitude)];
   const known = !Number.isNaN(longitude + latitude);
@@ -528,10 +533,12 @@ function placeOf(request, env, shard2 = randomShard(env)) {
   const local = LOCAL.test(new URL(request.url).hostname);
   const said = (value2) => !local && typeof value2 === "string" && value2 ? value2 : null;
   const continent = said(request.cf?.continent);
-  const suffix = shardsOf(env) > 1 ? `#${shard2}` : "";
   const { name, hint } = regionOf(continent ?? "default", local ? void 0 : request.cf);
   const colo = said(request.cf?.colo);
-  return { place: { object: name + suffix, continent, colo, local }, hint, shard: shard2 };
+  return { place: { object: objectOf(env, name, shard2), continent, colo, local }, hint, shard: shard2 };
+}
+function objectOf(env, region, shard2) {
+  return shardsOf(env) > 1 ? `${region}#${shard2}` : region;
 }
 function randomShard(env) {
   return Math.floor(Math.random() * shardsOf(env));
@@ -565,14 +572,15 @@ function has(error, flag) {
 async function classify(request, env, note2) {
   const encoding = encodingOf(request);
   const octets = encoding === "octets" && wantsOctets(request.headers.get("Accept") ?? "*/*");
+  const choice = choiceOf(request);
   const images = await readImages(request, encoding);
   note2.images = images.length / PIXELS;
   await countMore(request, env, note2.images - 1);
   note2.placement = placeOf(request, env);
   const { place: place2 } = note2.placement;
   const start = Date.now();
-  const answer2 = await ask(env, note2.placement, (object) => object.classify(images));
-  const { probabilities, labels, model, cold } = answer2;
+  const answer2 = await ask(env, note2.placement, (object) => object.classify(images, choice));
+  const { probabilities, labels: labels2, model, cold } = answer2;
   note2.cold = cold;
   note2.model = model.sha256;
   const headers2 = answerHeaders(answer2, place2, Date.now() - start);
@@ -581,10 +589,19 @@ async function classify(request, env, note2) {
     return new Response(probabilities, { headers: headers2 });
   }
   const rows = Array.from({ length: images.length / PIXELS }, (_, i) => [
-    ...probabilities.subarray(i * labels, (i + 1) * labels)
+    ...probabilities.subarray(i * labels2, (i + 1) * labels2)
   ]);
   const body = encoding === "json" ? rows[0] : { probabilities: rows, model, cold, place: place2 };
   return Response.json(body, { headers: headers2 });
+}
+function choiceOf(request) {
+  if (!request.url.includes("?")) return null;
+  const given = new URL(request.url).searchParams.getAll("model");
+  if (given.length === 0) return null;
+  const [wanted] = given;
+  if (given.length === 1 && (wanted === "current" || wanted === "candidate")) return wanted;
+  const detail = `model is ${JSON.stringify(given.join().slice(0, 40))}; give current or candidate.`;
+  throw problem(400, "wrong-model", "No such model", detail);
 }
 function wantsOctets(accept) {
   const weight = (type) => {
@@ -609,7 +626,7 @@ function wantsOctets(accept) {
   return octets >= json2;
 }
 function answerHeaders(answer2, place2, ms) {
-  const { model, cold, loadMs } = answer2;
+  const { model, cold, loadMs, candidate } = answer2;
   const plain = /^[\w.+-]+$/.test(model.name);
   const timing = [`object;dur=${ms};desc="Durable Object, there and back"`];
   if (cold) timing.push(`load;dur=${loadMs};desc="weights from R2"`);
@@ -617,6 +634,7 @@ function answerHeaders(answer2, place2, ms) {
     "X-Model-Sha256": model.sha256,
     "X-Model-Name": plain ? model.name : encodeURIComponent(model.name),
     "X-Cold": cold ? "1" : "0",
+    ...candidate ? { "X-Candidate-Sha256": candidate } : {},
     "X-Place": JSON.stringify(place2),
     "Server-Timing": timing.join(", "),
     "Cache-Control": "no-store"
@@ -641,19 +659,19 @@ var Collected = class extends DurableObject {
   async keep(image, label) {
     const id2 = crypto.randomUUID();
     const pixels = btoa(String.fromCharCode(...image));
-    const isKept2 = await this.change((kept2) => {
-      if (kept2.length >= MAX_DRAWINGS) return false;
-      const place2 = Math.floor(Math.random() * (kept2.length + 1));
-      kept2.splice(place2, 0, { id: id2, label, day: today(), pixels });
+    const isKept2 = await this.change((kept3) => {
+      if (kept3.length >= MAX_DRAWINGS) return false;
+      const place2 = Math.floor(Math.random() * (kept3.length + 1));
+      kept3.splice(place2, 0, { id: id2, label, day: today(), pixels });
       return true;
     });
     return isKept2 ? id2 : null;
   }
   /** @returns false when there is none of that id */
   async takeBack(id2) {
-    return this.change((kept2) => {
-      const place2 = kept2.findIndex((drawing) => drawing.id === id2);
-      if (place2 >= 0) kept2.splice(place2, 1);
+    return this.change((kept3) => {
+      const place2 = kept3.findIndex((drawing) => drawing.id === id2);
+      if (place2 >= 0) kept3.splice(place2, 1);
       return place2 >= 0;
     });
   }
@@ -699,14 +717,14 @@ var Collected = class extends DurableObject {
   async write(changes) {
     const bucket = this.env.MODELS;
     const object = await bucket.get(KEPT);
-    const kept2 = object ? await readKept(object) : [];
-    const changed = changes.map((change) => change(kept2));
+    const kept3 = object ? await readKept(object) : [];
+    const changed = changes.map((change) => change(kept3));
     if (!changed.includes(true)) return changed;
     const onlyIf = object ? { etagMatches: object.etag } : new Headers({ "If-None-Match": "*" });
-    const text2 = JSON.stringify({ format: FORMAT, digits: kept2 });
+    const text2 = JSON.stringify({ format: FORMAT, digits: kept3 });
     const options2 = { onlyIf, httpMetadata: { contentType: "application/json" } };
-    const put = () => bucket.put(KEPT, text2, options2);
-    const written = await put().catch(() => scheduler.wait(AGAIN_MS).then(put));
+    const put2 = () => bucket.put(KEPT, text2, options2);
+    const written = await put2().catch(() => scheduler.wait(AGAIN_MS).then(put2));
     if (!written) throw new Error(`${KEPT} was changed by somebody else meanwhile`);
     return changed;
   }
@@ -1061,6 +1079,7 @@ var answered = {
   ...nosniff,
   "X-Model-Sha256": header("The weights file that answered.", sha256),
   "X-Model-Name": header("Its name, percent-encoded."),
+  "X-Candidate-Sha256": header("What is on trial beside what serves, where something is.", sha256, false),
   "X-Cold": header("`1` when this request waited for the model to be loaded.", { enum: ["0", "1"] }),
   "X-Place": header("Who answered: the JSON of the schema Place."),
   "Server-Timing": header(
@@ -1086,6 +1105,9 @@ var CLASSIFY = {
   summary: "The probabilities of each label for one image, or for many.",
   description: "JSON is one image; bytes are one or more, and Accept says whether the answer is bytes (the default) or JSON. A browser's `text/plain` counts as JSON. Numbers are rounded to bytes.",
   security: TOKEN,
+  parameters: [
+    { name: "model", in: "query", description: "One of the two of a trial.", schema: { enum: ["current", "candidate"] } }
+  ],
   requestBody: {
     required: true,
     content: {
@@ -1109,7 +1131,7 @@ var CLASSIFY = {
         }
       }
     },
-    ...problems("400", "401", "406", "413", "415", "422", "429", "500", "503")
+    ...problems("400", "401", "404", "406", "413", "415", "422", "429", "500", "503")
   }
 };
 var TRACE = {
@@ -1131,13 +1153,10 @@ var TRACE = {
     ...problems("400", "401", "404", "413", "415", "429", "500", "503")
   }
 };
-var TALLY = record({
-  answers: count,
-  unsure: count,
-  labels: { type: "array", items: count },
-  mean_ms: orNull({ type: "number" }),
-  p99_ms: orNull({ type: "number" })
-});
+var time = orNull({ type: "number" });
+var labels = { type: "array", items: count };
+var TALLY = record({ answers: count, unsure: count, labels, mean_ms: time, p99_ms: time });
+var TALLIES = { current: TALLY, candidate: TALLY };
 var SCHEMAS = {
   Image: {
     description: "28 x 28 pixels, row after row; 0 is background, 255 ink.",
@@ -1187,14 +1206,13 @@ var SCHEMAS = {
     version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." }
   }),
   Candidate: record({
-    sha256: orNull(sha256),
-    name: text,
+    ...{ sha256: orNull(sha256), name: text, not_sure_below: orNull({ type: "number" }) },
     percent: { type: "number", minimum: 0, maximum: 100 },
     shadow: { type: "boolean" },
     proposed_at: text,
     state: { enum: ["on trial", "stopped", "refused"] },
     reason: orNull(text),
-    counts: orNull(record({ compared: count, disagreed: count, current: TALLY, candidate: TALLY }))
+    counts: orNull(record({ compared: count, disagreed: count, evidence: { type: "number" }, ...TALLIES }))
   }),
   Rejected: record({ key: orNull(text), sha256: orNull(sha256), reason: text, at: moment }),
   Version: record({ id: text, tag: text, timestamp: orNull(text) }),
@@ -1332,33 +1350,126 @@ function traceFile(kernel, image) {
   return file;
 }
 
-// src/classifier.ts
-import { DurableObject as DurableObject2 } from "cloudflare:workers";
-
-// src/kept.ts
-var ABOUT = "good";
-var PART_BYTES = 1 << 20;
-var partKey = (index) => `${ABOUT}/${index}`;
-async function isKept(storage, sha2562, key) {
-  const about = await storage.get(ABOUT);
-  return about?.sha256 === sha2562 && about.key === key;
+// src/release.ts
+var POINTER = "mnist/current.json";
+var PLAIN = "mnist.safetensors";
+var MAX_POINTER_BYTES = 64 << 10;
+async function look(bucket, seen) {
+  const pointer = await bucket.get(POINTER, unless(POINTER, seen));
+  if (pointer) return "body" in pointer ? followPointer(bucket, pointer) : "unchanged";
+  const plain = await bucket.get(PLAIN, unless(PLAIN, seen));
+  if (!plain) return "empty";
+  if (!("body" in plain)) return "unchanged";
+  return {
+    seen: sight(plain),
+    key: PLAIN,
+    sha256: null,
+    pushedAt: plain.uploaded.toISOString(),
+    read: () => download(plain, null, null),
+    candidate: null,
+    previous: () => Promise.resolve(null)
+  };
 }
-async function keep(storage, { file, ...about }) {
-  const parts = Math.ceil(file.length / PART_BYTES);
-  const entries = { [ABOUT]: { ...about, parts } };
-  for (let i = 0; i < parts; i++) {
-    entries[partKey(i)] = file.slice(i * PART_BYTES, (i + 1) * PART_BYTES);
+function sight(object) {
+  return `${object.key} ${object.etag}`;
+}
+function unless(key, seen) {
+  const etag = seen?.startsWith(`${key} `) ? seen.slice(key.length + 1) : void 0;
+  return { onlyIf: etag === void 0 ? {} : { etagDoesNotMatch: etag } };
+}
+async function followPointer(bucket, pointer) {
+  const pushedAt = pointer.uploaded.toISOString();
+  let before = null;
+  const previous = () => readPrevious(bucket, before);
+  const offer = { seen: sight(pointer), key: POINTER, sha256: null, pushedAt, previous, candidate: null };
+  const refuse = (reason) => ({
+    ...offer,
+    read: () => Promise.reject(new WeightsRefused(`${POINTER} ${reason}`))
+  });
+  if (pointer.size > MAX_POINTER_BYTES) {
+    await pointer.body.cancel();
+    return refuse(`has ${pointer.size} bytes, at most ${MAX_POINTER_BYTES} are allowed`);
   }
-  await storage.put(entries, { allowUnconfirmed: true });
+  const text2 = await pointer.text();
+  let value2;
+  try {
+    value2 = JSON.parse(text2);
+  } catch {
+    return refuse("is not JSON");
+  }
+  if (!isObject(value2)) return refuse("is not a JSON object");
+  const { sha256: sha2562, key, bytes } = value2;
+  before = value2.previous;
+  if (!isSha256(sha2562)) {
+    return refuse(`has sha256 ${show(sha2562)}, not 64 hexadecimal digits`);
+  }
+  if (key !== keyOf(sha2562)) {
+    return refuse(`has key ${show(key)}, not mnist/<sha256>.safetensors`);
+  }
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
+    return refuse(`has bytes ${show(bytes)}, not a size`);
+  }
+  return {
+    ...offer,
+    candidate: candidateOf(bucket, value2.candidate),
+    key,
+    sha256: sha2562,
+    pushedAt: typeof value2.pushed_at === "string" ? value2.pushed_at : pushedAt,
+    read: () => fetchFile(bucket, sha2562, bytes)
+  };
 }
-async function readKept2(storage) {
-  const found = await storage.get(ABOUT);
-  if (!found) return null;
-  const { parts, ...about } = found;
-  const keys = Array.from({ length: parts }, (_, i) => partKey(i));
-  const values = await storage.get(keys);
-  const file = new Uint8Array(await new Blob(keys.map((k) => values.get(k) ?? "")).arrayBuffer());
-  return await sha256Of(file) === about.sha256 ? { ...about, file } : null;
+async function fetchFile(bucket, sha2562, bytes) {
+  const key = keyOf(sha2562);
+  const object = await bucket.get(key);
+  if (!object) throw new WeightsRefused(`${POINTER} points at ${key}, which is not there`, true);
+  return download(object, bytes, sha2562);
+}
+function candidateOf(bucket, value2) {
+  if ((value2 ?? null) === null) return null;
+  const refuse = (reason) => ({
+    ...{ sha256: null, percent: 0, shadow: false, proposedAt: "" },
+    read: () => Promise.reject(new WeightsRefused(`${POINTER} has a candidate ${reason}`))
+  });
+  if (!isObject(value2)) return refuse("that is no JSON object");
+  const { sha256: sha2562, bytes, percent, shadow, proposed_at: at } = value2;
+  if (!isSha256(sha2562)) return refuse(`with sha256 ${show(sha2562)}, not 64 hexadecimal digits`);
+  if (typeof percent !== "number" || !(percent >= 0 && percent <= 100)) {
+    return refuse(`with percent ${show(percent)}, not 0 to 100`);
+  }
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
+    return refuse(`with bytes ${show(bytes)}, not a size`);
+  }
+  if (typeof shadow !== "boolean") return refuse(`with shadow ${show(shadow)}, not true or false`);
+  const proposedAt = typeof at === "string" ? at : "";
+  return { sha256: sha2562, percent, shadow, proposedAt, read: () => fetchFile(bucket, sha2562, bytes) };
+}
+function isSha256(value2) {
+  return typeof value2 === "string" && /^[0-9a-f]{64}$/.test(value2);
+}
+function keyOf(sha2562) {
+  return `mnist/${sha2562}.safetensors`;
+}
+async function readPrevious(bucket, sha2562) {
+  const object = isSha256(sha2562) ? await bucket.get(keyOf(sha2562)) : null;
+  if (!object) return null;
+  const { key, uploaded } = object;
+  return { ...await download(object, null, sha2562), key, pushedAt: uploaded.toISOString() };
+}
+async function download(object, bytes, expected) {
+  const { key, size: size2, etag } = object;
+  const passing = expected !== null;
+  if (size2 > MAX_FILE_BYTES || bytes !== null && size2 !== bytes) {
+    await object.body.cancel();
+    const limit = size2 > MAX_FILE_BYTES ? `at most ${MAX_FILE_BYTES} are allowed` : `${POINTER} says ${bytes}`;
+    throw new WeightsRefused(`${key} has ${size2} bytes, ${limit}`, passing);
+  }
+  const file = new Uint8Array(await object.arrayBuffer());
+  const sha2562 = await sha256Of(file);
+  if (expected !== null && sha2562 !== expected) {
+    const reason = `${key} has sha256 ${sha2562}: these are not the bytes pushed`;
+    throw new WeightsRefused(reason, passing);
+  }
+  return { file, sha256: sha2562, etag };
 }
 
 // src/fields.ts
@@ -1612,25 +1723,25 @@ function cost(layers) {
   return each.reduce((sum, one) => sum + one, 600 * (layers.at(-1)?.after.c ?? 0));
 }
 function room(layers) {
-  let [kept2, unpacked, largest] = [0, 0, 0];
+  let [kept3, unpacked, largest] = [0, 0, 0];
   for (const [index, { layer, before, after }] of layers.entries()) {
     largest = Math.max(largest, numbers2(before), numbers2(after));
     if (layer.op === "conv2d") {
       const size2 = reach(layer);
       const own = size2 === 3 ? 36 * inputs(index, before) : size2 * size2 * inputs(index, before);
-      kept2 += ((isDepthwise(layer, before) ? size2 * size2 : own) + 1) * four(after.c);
+      kept3 += ((isDepthwise(layer, before) ? size2 * size2 : own) + 1) * four(after.c);
       const pad = layer.low + layer.high;
       if (pad > 0) largest = Math.max(largest, inputs(index, before) * area(before, pad));
     } else if (layer.op === "linear") {
-      kept2 += after.c * numbers2(before) + four(after.c);
+      kept3 += after.c * numbers2(before) + four(after.c);
     } else if ("mean" in layer) {
-      kept2 += 2 * four(before.c);
+      kept3 += 2 * four(before.c);
     }
     if ("weight" in layer && !("mean" in layer)) {
       unpacked = Math.max(unpacked, layer.weight.data.length);
     }
   }
-  return kept2 + unpacked + 6 * largest;
+  return kept3 + unpacked + 6 * largest;
 }
 
 // src/weights.ts
@@ -1647,9 +1758,9 @@ function readWeights(bytes) {
   if (show(input.get("shape")) !== "[1,28,28]") {
     throw new WeightsRefused(`input shape is ${show(input.get("shape"))}, not [1,28,28]`);
   }
-  const labels = network.get("labels");
-  if (!Array.isArray(labels) || !(labels.length >= 2 && labels.length <= MAX_LABELS) || !labels.every((label) => typeof label === "string")) {
-    throw new WeightsRefused(`labels are ${show(labels)}, not 2 to ${MAX_LABELS} texts`);
+  const labels2 = network.get("labels");
+  if (!Array.isArray(labels2) || !(labels2.length >= 2 && labels2.length <= MAX_LABELS) || !labels2.every((label) => typeof label === "string")) {
+    throw new WeightsRefused(`labels are ${show(labels2)}, not 2 to ${MAX_LABELS} texts`);
   }
   const described = network.get("layers");
   if (!Array.isArray(described) || !(described.length >= 1 && described.length <= MAX_LAYERS)) {
@@ -1676,8 +1787,8 @@ function readWeights(bytes) {
       `packed it needs room for ${needed} numbers, at most ${MAX_ROOM} are allowed: use fewer or smaller layers`
     );
   }
-  if (!shape.flat || shape.c !== labels.length) {
-    throw new WeightsRefused(`its last layer gives ${size(shape)} for ${labels.length} labels`);
+  if (!shape.flat || shape.c !== labels2.length) {
+    throw new WeightsRefused(`its last layer gives ${size(shape)} for ${labels2.length} labels`);
   }
   network.notes("training");
   return {
@@ -1685,7 +1796,7 @@ function readWeights(bytes) {
     scale: input.number("scale", { least: TINY }),
     mean: input.number("mean"),
     std: input.number("std", { least: TINY }),
-    labels,
+    labels: labels2,
     layers,
     described,
     cost: work,
@@ -1737,128 +1848,6 @@ function load({ file, sha256: sha2562, etag }) {
   return { sha256: sha2562, bytes: file.length, etag, kernel, weights: weights2 };
 }
 
-// src/release.ts
-var POINTER = "mnist/current.json";
-var PLAIN = "mnist.safetensors";
-var MAX_POINTER_BYTES = 64 << 10;
-async function look(bucket, seen) {
-  const pointer = await bucket.get(POINTER, unless(POINTER, seen));
-  if (pointer) return "body" in pointer ? followPointer(bucket, pointer) : "unchanged";
-  const plain = await bucket.get(PLAIN, unless(PLAIN, seen));
-  if (!plain) return "empty";
-  if (!("body" in plain)) return "unchanged";
-  return {
-    seen: sight(plain),
-    key: PLAIN,
-    sha256: null,
-    pushedAt: plain.uploaded.toISOString(),
-    read: () => download(plain, null, null),
-    candidate: null,
-    previous: () => Promise.resolve(null)
-  };
-}
-function sight(object) {
-  return `${object.key} ${object.etag}`;
-}
-function unless(key, seen) {
-  const etag = seen?.startsWith(`${key} `) ? seen.slice(key.length + 1) : void 0;
-  return { onlyIf: etag === void 0 ? {} : { etagDoesNotMatch: etag } };
-}
-async function followPointer(bucket, pointer) {
-  const pushedAt = pointer.uploaded.toISOString();
-  let before = null;
-  const previous = () => readPrevious(bucket, before);
-  const offer = { seen: sight(pointer), key: POINTER, sha256: null, pushedAt, previous, candidate: null };
-  const refuse = (reason) => ({
-    ...offer,
-    read: () => Promise.reject(new WeightsRefused(`${POINTER} ${reason}`))
-  });
-  if (pointer.size > MAX_POINTER_BYTES) {
-    await pointer.body.cancel();
-    return refuse(`has ${pointer.size} bytes, at most ${MAX_POINTER_BYTES} are allowed`);
-  }
-  const text2 = await pointer.text();
-  let value2;
-  try {
-    value2 = JSON.parse(text2);
-  } catch {
-    return refuse("is not JSON");
-  }
-  if (!isObject(value2)) return refuse("is not a JSON object");
-  const { sha256: sha2562, key, bytes } = value2;
-  before = value2.previous;
-  if (!isSha256(sha2562)) {
-    return refuse(`has sha256 ${show(sha2562)}, not 64 hexadecimal digits`);
-  }
-  if (key !== keyOf(sha2562)) {
-    return refuse(`has key ${show(key)}, not mnist/<sha256>.safetensors`);
-  }
-  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
-    return refuse(`has bytes ${show(bytes)}, not a size`);
-  }
-  return {
-    ...offer,
-    candidate: candidateOf(bucket, value2.candidate),
-    key,
-    sha256: sha2562,
-    pushedAt: typeof value2.pushed_at === "string" ? value2.pushed_at : pushedAt,
-    read: () => fetchFile(bucket, sha2562, bytes)
-  };
-}
-async function fetchFile(bucket, sha2562, bytes) {
-  const key = keyOf(sha2562);
-  const object = await bucket.get(key);
-  if (!object) throw new WeightsRefused(`${POINTER} points at ${key}, which is not there`, true);
-  return download(object, bytes, sha2562);
-}
-function candidateOf(bucket, value2) {
-  if ((value2 ?? null) === null) return null;
-  const refuse = (reason) => ({
-    ...{ sha256: null, percent: 0, shadow: false, proposedAt: "" },
-    read: () => Promise.reject(new WeightsRefused(`${POINTER} has a candidate ${reason}`))
-  });
-  if (!isObject(value2)) return refuse("that is no JSON object");
-  const { sha256: sha2562, bytes, percent, shadow, proposed_at: at } = value2;
-  if (!isSha256(sha2562)) return refuse(`with sha256 ${show(sha2562)}, not 64 hexadecimal digits`);
-  if (typeof percent !== "number" || !(percent >= 0 && percent <= 100)) {
-    return refuse(`with percent ${show(percent)}, not 0 to 100`);
-  }
-  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
-    return refuse(`with bytes ${show(bytes)}, not a size`);
-  }
-  if (typeof shadow !== "boolean") return refuse(`with shadow ${show(shadow)}, not true or false`);
-  const proposedAt = typeof at === "string" ? at : "";
-  return { sha256: sha2562, percent, shadow, proposedAt, read: () => fetchFile(bucket, sha2562, bytes) };
-}
-function isSha256(value2) {
-  return typeof value2 === "string" && /^[0-9a-f]{64}$/.test(value2);
-}
-function keyOf(sha2562) {
-  return `mnist/${sha2562}.safetensors`;
-}
-async function readPrevious(bucket, sha2562) {
-  const object = isSha256(sha2562) ? await bucket.get(keyOf(sha2562)) : null;
-  if (!object) return null;
-  const { key, uploaded } = object;
-  return { ...await download(object, null, sha2562), key, pushedAt: uploaded.toISOString() };
-}
-async function download(object, bytes, expected) {
-  const { key, size: size2, etag } = object;
-  const passing = expected !== null;
-  if (size2 > MAX_FILE_BYTES || bytes !== null && size2 !== bytes) {
-    await object.body.cancel();
-    const limit = size2 > MAX_FILE_BYTES ? `at most ${MAX_FILE_BYTES} are allowed` : `${POINTER} says ${bytes}`;
-    throw new WeightsRefused(`${key} has ${size2} bytes, ${limit}`, passing);
-  }
-  const file = new Uint8Array(await object.arrayBuffer());
-  const sha2562 = await sha256Of(file);
-  if (expected !== null && sha2562 !== expected) {
-    const reason = `${key} has sha256 ${sha2562}: these are not the bytes pushed`;
-    throw new WeightsRefused(reason, passing);
-  }
-  return { file, sha256: sha2562, etag };
-}
-
 // src/trial.ts
 var ALLOWED = 5e-3;
 var TOO_OFTEN = 0.05;
@@ -1902,16 +1891,21 @@ var Trial = class _Trial {
       const reason = `packed, both take ${size2} bytes, and at most ${MAX_PACKED} are kept`;
       throw new WeightsRefused(reason);
     }
-    const id2 = `${current.sha256} ${model.sha256} ${about.proposedAt}`;
-    const underWay = before ? { id: before.id, counts: before.counts } : null;
-    const kept2 = underWay?.id === id2 ? underWay : await ctx.storage.get(KEY);
-    const counts = kept2?.id === id2 ? kept2.counts : noCounts(model.weights.labels.length);
+    const id2 = idOf(current.sha256, model.sha256, about.proposedAt);
+    const underWay = before?.kept;
+    const found = underWay?.id === id2 ? underWay : await ctx.storage.get(KEY);
+    const counts = found?.id === id2 ? found.counts : noCounts(model.weights.labels.length);
     return new _Trial(about, model, current, ctx, id2, counts);
   }
-  /** The answer of one of the two to one image, uint8 784; null: the current one shall give it. */
-  answer(image, current) {
+  /**
+   * The answer of one of the two to one image, uint8 784; null: the current one shall give it.
+   *
+   * @param chosen the client wants that of the current one.
+   */
+  answer(image, current, chosen) {
     if (current !== this.current || this.counts.stopped !== null) return null;
-    const isTried = !this.about.shadow && hash(image) % 1e4 < 100 * this.about.percent;
+    const isDrawn = !this.about.shadow && hash(image) % 1e4 < 100 * this.about.percent;
+    const isTried = isDrawn && !chosen;
     const [first, second] = isTried ? [this.model, this.current] : [this.current, this.model];
     const [probabilities, ms] = timed(first, image);
     if (!probabilities.every(Number.isFinite)) {
@@ -1933,10 +1927,16 @@ var Trial = class _Trial {
   }
   get description() {
     const { compared, disagreed, current, candidate, stopped } = this.counts;
-    const counts = { compared, disagreed, current: toldOf(current), candidate: toldOf(candidate) };
+    const [evidence, tallies2] = [this.counts.evidence / ENOUGH, [toldOf(current), toldOf(candidate)]];
+    const counts = { compared, disagreed, evidence, current: tallies2[0], candidate: tallies2[1] };
     const state = stopped === null ? "on trial" : "stopped";
     const { sha256: sha2562, weights: weights2 } = this.model;
-    return { ...refusal(this.about, stopped), sha256: sha2562, name: weights2.name, state, counts };
+    const { name, notSureBelow: notSureBelow2 } = weights2;
+    const about = { ...refusal(this.about, stopped), sha256: sha2562, name, not_sure_below: notSureBelow2 };
+    return { ...about, state, counts };
+  }
+  get kept() {
+    return { id: this.id, counts: this.counts };
   }
   compare(other, image, said, ms, isTried) {
     const { counts } = this;
@@ -1956,11 +1956,9 @@ var Trial = class _Trial {
     const differs = new_.label !== old.label && (new_.isSure || old.isSure);
     counts.disagreed += Number(differs);
     counts.evidence += differs ? FOR_A_DIFFERENCE : FOR_AN_AGREEMENT;
-    if (counts.evidence > ENOUGH) {
-      this.stop(`it differs in ${counts.disagreed} of ${counts.compared} images, of which one side was sure`);
-    } else if (Date.now() - this.savedAt > SAVE_MS) {
-      this.save();
-    }
+    const reason = tooOften([counts]);
+    if (reason) this.stop(reason);
+    else if (Date.now() - this.savedAt > SAVE_MS) this.save();
   }
   stop(reason) {
     this.counts.stopped = reason;
@@ -1970,16 +1968,27 @@ var Trial = class _Trial {
   }
   save() {
     this.savedAt = Date.now();
-    const kept2 = { id: this.id, counts: this.counts };
-    this.ctx.waitUntil(this.ctx.storage.put(KEY, kept2, { allowUnconfirmed: true }));
+    this.ctx.waitUntil(this.ctx.storage.put(KEY, this.kept, { allowUnconfirmed: true }));
   }
 };
+function idOf(current, candidate, proposedAt) {
+  return `${current} ${candidate} ${proposedAt}`;
+}
+function tooOften(all) {
+  const sum = (of) => all.reduce((n, one) => n + one[of], 0);
+  const stopped = all.find((one) => one.stopped !== null)?.stopped ?? null;
+  if (stopped !== null || sum("evidence") <= ENOUGH) return stopped;
+  return `it differs in ${sum("disagreed")} of ${sum("compared")} images, of which one side was sure`;
+}
+async function kept2(trial, storage) {
+  return trial?.kept ?? await storage.get(KEY) ?? null;
+}
 async function forget(storage) {
   await storage.delete(KEY, { allowUnconfirmed: true });
 }
 function refusal(about, reason) {
   const { sha256: sha2562, percent, shadow, proposedAt } = about;
-  const fields = { sha256: sha2562, name: "", percent, shadow, proposed_at: proposedAt };
+  const fields = { sha256: sha2562, name: "", not_sure_below: null, percent, shadow, proposed_at: proposedAt };
   return { ...fields, state: "refused", reason, counts: null };
 }
 function told({ sha256: sha2562, weights: weights2 }) {
@@ -2005,8 +2014,8 @@ function toldOf({ times, ...tally }) {
   const p99 = sorted[Math.ceil(0.99 * sorted.length) - 1];
   return { ...tally, mean_ms: sorted.length > 0 ? mean : null, p99_ms: p99 ?? null };
 }
-function noCounts(labels) {
-  const tally = () => ({ answers: 0, unsure: 0, labels: Array(labels).fill(0), times: [] });
+function noCounts(labels2) {
+  const tally = () => ({ answers: 0, unsure: 0, labels: Array(labels2).fill(0), times: [] });
   const none = { compared: 0, disagreed: 0, evidence: 0, stopped: null };
   return { current: tally(), candidate: tally(), ...none };
 }
@@ -2014,6 +2023,96 @@ function hash(bytes) {
   let h = 2166136261;
   for (const byte of bytes) h = Math.imul(h ^ byte, 16777619);
   return (h ^ h >>> 15) >>> 0;
+}
+
+// src/watch.ts
+var MAX_ASKED = 900;
+var MAX_NOTES = 20;
+async function watch(env) {
+  const pointer = await env.MODELS.get(POINTER);
+  if (!pointer || pointer.size > MAX_POINTER_BYTES) return;
+  const said = parsed(await pointer.text());
+  if (!isObject(said) || !isObject(said.candidate)) return;
+  const { candidate, ...rest } = said;
+  const id2 = idOf(`${said.sha256}`, `${candidate.sha256}`, `${candidate.proposed_at}`);
+  const all = (await tallies(env)).filter((kept3) => kept3?.id === id2);
+  const reason = tooOften(all.map((kept3) => kept3.counts));
+  if (reason === null) return;
+  const note2 = {
+    what: "withdraw",
+    sha256: `${candidate.sha256}`,
+    name: `${candidate.name ?? ""}`,
+    when: (/* @__PURE__ */ new Date()).toISOString(),
+    who: "a cron of the Worker",
+    why: reason,
+    forced: false,
+    before: `${said.sha256}`,
+    commit: null
+  };
+  const trail = [...(Array.isArray(said.trail) ? said.trail : []).slice(1 - MAX_NOTES), note2];
+  const etag = { etagMatches: pointer.etag };
+  const done = await put(env.MODELS, POINTER, { ...rest, trail }, etag);
+  const event = done ? "candidate withdrawn" : "pointer was moved meanwhile";
+  console.warn(JSON.stringify({ event, sha256: note2.sha256, reason }));
+  if (!done) return;
+  const time2 = note2.when.replaceAll(/[-:]/g, "");
+  const key = `mnist/releases/${time2}-${note2.sha256.slice(0, 8)}.json`;
+  await put(env.MODELS, key, note2, { etagDoesNotMatch: "*" });
+}
+function tallies(env) {
+  const shards = Array.from({ length: shardsOf(env) }, (_, shard2) => shard2);
+  const objects = shards.flatMap(
+    (shard2) => REGIONS.map(({ name, hint }) => ({ name: objectOf(env, name, shard2), hint }))
+  );
+  const asked = objects.slice(0, MAX_ASKED).map(async ({ name, hint }) => {
+    try {
+      return await env.CLASSIFIER.getByName(name, hint ? { locationHint: hint } : {}).tally();
+    } catch (error) {
+      console.error(JSON.stringify({ event: "object not asked", name, error: String(error) }));
+      return null;
+    }
+  });
+  return Promise.all(asked);
+}
+function put(bucket, key, value2, onlyIf) {
+  const httpMetadata = { contentType: "application/json" };
+  return bucket.put(key, JSON.stringify(value2, null, 1), { onlyIf, httpMetadata });
+}
+function parsed(text2) {
+  try {
+    return JSON.parse(text2);
+  } catch {
+    return null;
+  }
+}
+
+// src/classifier.ts
+import { DurableObject as DurableObject2 } from "cloudflare:workers";
+
+// src/kept.ts
+var ABOUT = "good";
+var PART_BYTES = 1 << 20;
+var partKey = (index) => `${ABOUT}/${index}`;
+async function isKept(storage, sha2562, key) {
+  const about = await storage.get(ABOUT);
+  return about?.sha256 === sha2562 && about.key === key;
+}
+async function keep(storage, { file, ...about }) {
+  const parts = Math.ceil(file.length / PART_BYTES);
+  const entries = { [ABOUT]: { ...about, parts } };
+  for (let i = 0; i < parts; i++) {
+    entries[partKey(i)] = file.slice(i * PART_BYTES, (i + 1) * PART_BYTES);
+  }
+  await storage.put(entries, { allowUnconfirmed: true });
+}
+async function readKept2(storage) {
+  const found = await storage.get(ABOUT);
+  if (!found) return null;
+  const { parts, ...about } = found;
+  const keys = Array.from({ length: parts }, (_, i) => partKey(i));
+  const values = await storage.get(keys);
+  const file = new Uint8Array(await new Blob(keys.map((k) => values.get(k) ?? "")).arrayBuffer());
+  return await sha256Of(file) === about.sha256 ? { ...about, file } : null;
 }
 
 // src/classifier.ts
@@ -2035,21 +2134,23 @@ var Classifier = class extends DurableObject2 {
   running = null;
   next = null;
   /** uint8 N x 784 -> N x labels probabilities. */
-  async classify(images) {
+  async classify(images, choice) {
     return settle(async () => {
       const cold = this.active === null;
       const start = Date.now();
-      const { model } = await this.current();
+      const { model: current } = await this.current();
       const loadMs = cold ? Date.now() - start : 0;
+      const candidate = this.trial?.model.sha256 ?? null;
+      const model = choice === "candidate" ? this.tried() : current;
       const most = Math.floor(MAX_REQUEST_COST / model.weights.cost);
       if (images.length > most * PIXELS) {
         const each = `The weights ${model.sha256.slice(0, 12)} take ${model.weights.cost} multiply-adds`;
         const detail = `${each} an image: send at most ${most} images a request.`;
         throw problem(413, "too-much", "Too much work", detail);
       }
-      if (this.trial && images.length === PIXELS) {
-        const tried = this.trial.answer(images, model);
-        if (tried) return { ...tried, cold, loadMs };
+      if (this.trial && images.length === PIXELS && model === current) {
+        const tried = this.trial.answer(images, model, choice === "current");
+        if (tried) return { ...tried, cold, loadMs, candidate };
       }
       const probabilities = await model.kernel.classify(images);
       if (!probabilities.every(Number.isFinite)) {
@@ -2060,8 +2161,12 @@ var Classifier = class extends DurableObject2 {
           `The weights ${model.sha256.slice(0, 12)} overflow float32 on this image. Roll back to other weights: in Python, \`Releases().rollback()\`.`
         );
       }
-      return { probabilities, ...told(model), cold, loadMs };
+      return { probabilities, ...told(model), cold, loadMs, candidate };
     });
+  }
+  /** What this object has counted of a trial, without a look at the bucket. */
+  tally() {
+    return kept2(this.trial, this.ctx.storage);
   }
   /** What each layer gives for one image, uint8 784. */
   async trace(image) {
@@ -2075,9 +2180,9 @@ var Classifier = class extends DurableObject2 {
     return settle(async () => {
       const { model, key, pushedAt, loadedAt } = await this.current();
       const { sha256: sha2562, bytes, weights: weights2 } = model;
-      const { name, parameters, labels, notSureBelow: notSureBelow2 } = weights2;
+      const { name, parameters, labels: labels2, notSureBelow: notSureBelow2 } = weights2;
       const layers = JSON.stringify(weights2.described);
-      const about = { sha256: sha2562, name, parameters, labels, layers, not_sure_below: notSureBelow2 };
+      const about = { sha256: sha2562, name, parameters, labels: labels2, layers, not_sure_below: notSureBelow2 };
       const when = { pushed_at: pushedAt, loaded_at: loadedAt };
       const candidate = this.trial?.description ?? this.untried;
       return { ...about, key, bytes, ...when, rejected: this.rejected, candidate };
@@ -2224,6 +2329,12 @@ var Classifier = class extends DurableObject2 {
       }
     }
   }
+  /** What is on trial beside what serves. */
+  tried() {
+    if (this.trial) return this.trial.model;
+    const detail = "Nothing is on trial beside what serves: ask without ?model=, or propose weights.";
+    throw problem(404, "no-candidate", "No candidate", detail);
+  }
   known(sha2562) {
     return this.active?.model.sha256 === sha2562 ? this.active.model : packed.get(sha2562 ?? "");
   }
@@ -2280,6 +2391,10 @@ var worker_default = {
     }
     logRequest(request, answer2.status, Date.now() - start, note2);
     return answer2;
+  },
+  /** Only where wrangler.jsonc has a cron. */
+  async scheduled(_, env) {
+    await watch(env);
   }
 };
 async function route(request, env, note2) {

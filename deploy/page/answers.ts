@@ -6,13 +6,12 @@
  * is also in `data-*`, exactly, for tests and for scripts.
  */
 
-import { isSure, largest, verdict, worst, type Answer, type Chip, type Verdict } from "./verdict";
+import { add, addCell, addHead, addMessage, make, write, type Column, type Name } from "./columns";
+import { besides, isSure, largest, verdict, worst, type Answer, type Chip, type Verdict } from "./verdict";
 import { milliseconds, percent, short } from "./words";
 
 const QUIET_MS = 700; // the headline is read aloud when answers have stopped coming for so long
 const SLIVER = 0.005; // without it zero and one percent would look like an empty table
-
-export type Name = "local" | "edge";
 
 /** Stands in place of a side's bars. */
 export interface Message {
@@ -42,6 +41,8 @@ export interface Shown {
   drawn: boolean;
   local: Side;
   edge: Side;
+  /** What is on trial at the edge, answering the same image as `edge`. */
+  candidate: Side | null;
   twin: ArrayLike<number> | null;
   /** The edge's answer is to an image before, and for so long that the eye should know. */
   stale: boolean;
@@ -61,19 +62,11 @@ export interface Titles {
   advice: string;
 }
 
-interface Cell {
-  cell: HTMLTableCellElement;
-  bar: HTMLElement;
-  number: HTMLElement;
-  aside: HTMLElement;
-  p: number;
-  won: boolean;
-}
-
 export class Answers {
   readonly root: HTMLElement;
   #titles: Titles;
   #labels: readonly string[];
+  #names: readonly Name[];
   #head: HTMLElement;
   #verdict: HTMLElement;
   #detail: HTMLElement;
@@ -81,15 +74,15 @@ export class Answers {
   #said: HTMLElement;
   #warning: HTMLElement;
   #rows: HTMLTableRowElement[] = [];
-  #cells: Record<Name, Cell[]> = { local: [], edge: [] };
-  #lines: Record<Name, Record<"place" | "took" | "time" | "start" | "code", HTMLElement>>;
-  #messages: Record<Name, HTMLTableCellElement>;
+  #columns: Partial<Record<Name, Column>> = {};
   #quiet: ReturnType<typeof setTimeout> | undefined;
   #announced = "";
 
-  constructor(titles: Titles, labels: readonly string[]) {
+  /** @param isTrial with a third column, for what is on trial */
+  constructor(titles: Titles, labels: readonly string[], isTrial: boolean) {
     this.#titles = titles;
     this.#labels = labels;
+    this.#names = isTrial ? ["local", "edge", "candidate"] : ["local", "edge"];
     this.root = make("div", "mnist-nb-answers");
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", "Answers of both sides");
@@ -107,16 +100,13 @@ export class Answers {
       `Probability of each digit, ${titles.where} and at the edge`;
     const columns = add(table, "colgroup", "");
     add(columns, "col", "mnist-nb-digit");
-    add(columns, "col", "");
-    add(columns, "col", "");
+    for (const _ of this.#names) add(columns, "col", "");
     const heads = add(add(table, "thead", ""), "tr", "");
     const corner = add(heads, "th", "");
     corner.scope = "col";
     add(corner, "span", "mnist-nb-unseen").textContent = "label";
-    this.#lines = {
-      local: addHead(heads, "local", titles.local),
-      edge: addHead(heads, "edge", titles.edge),
-    };
+    const heading = { local: titles.local, edge: titles.edge, candidate: "Candidate" };
+    const lines = this.#names.map((name) => addHead(heads, name, heading[name]));
     const body = add(table, "tbody", "");
     labels.forEach((label, index) => {
       const row = body.insertRow();
@@ -125,12 +115,11 @@ export class Answers {
       name.scope = "row";
       name.textContent = label;
       this.#rows.push(row);
-      for (const side of ["local", "edge"] as const) this.#cells[side].push(addCell(row, side));
     });
-    this.#messages = {
-      local: this.#addMessage("local"),
-      edge: this.#addMessage("edge"),
-    };
+    this.#names.forEach((name, i) => {
+      const cells = this.#rows.map((row) => addCell(row, name));
+      this.#columns[name] = { cells, lines: lines[i]!, message: addMessage(name, cells) };
+    });
     this.#warning = add(this.root, "p", "mnist-nb-warning");
     this.#warning.setAttribute("role", "note");
     this.#warning.hidden = true;
@@ -145,16 +134,20 @@ export class Answers {
     const { who, where } = this.#titles;
     const known = { here: local.answer, edge: theirs, twin, drawn, late, trouble, who, where };
     const said = verdict({ ...known, labels: this.#labels });
+    const tried = drawn ? (shown.candidate?.answer ?? null) : null;
+    const beside = besides(theirs, late ? null : tried, this.#labels);
+    said.detail += beside;
     this.#showVerdict(said);
     this.#showSide("local", local, local.answer);
     this.#showSide("edge", edge, theirs);
+    if (shown.candidate) this.#showSide("candidate", shown.candidate, tried);
     const faded = late && theirs !== null;
     this.root.classList.toggle("is-late", faded);
     this.#showWarning(local, edge);
-    this.#note(shown, theirs);
+    this.#note(shown, theirs, tried);
     const best = local.answer ?? theirs;
     const sure = best && said.kind === "agree" ? `, ${percent(max(best.probabilities))}` : "";
-    this.#announce([drawn ? `${said.head}${sure}.` : "", ...more].filter(Boolean).join(" "));
+    this.#announce([drawn ? `${said.head}${sure}.${beside}` : "", ...more].filter(Boolean).join(" "));
   }
 
   /** Say something to who cannot see it, now. */
@@ -190,7 +183,7 @@ export class Answers {
 
   #showSide(name: Name, side: Side, answer: Answer | null): void {
     const winner = answer === null ? -1 : largest(answer.probabilities);
-    const lines = this.#lines[name];
+    const { lines, cells, message: box } = this.#columns[name]!;
     write(lines.place, side.place);
     write(lines.took, side.took);
     write(lines.time, side.time);
@@ -199,8 +192,8 @@ export class Answers {
     write(lines.start, side.start ?? "");
     lines.start.hidden = side.start === undefined;
     const message = answer === null ? side.message : null;
-    this.#showMessage(this.#messages[name], message);
-    this.#cells[name].forEach((cell, index) => {
+    this.#showMessage(box, message);
+    cells.forEach((cell, index) => {
       const p = answer === null ? NaN : answer.probabilities[index]!;
       const won = index === winner;
       cell.cell.hidden = message !== null;
@@ -216,7 +209,7 @@ export class Answers {
         cell.cell.classList.toggle("is-winner", won);
         write(cell.aside, won ? ", its answer" : "");
         const row = this.#rows[index]!;
-        const sides = (["local", "edge"] as const).filter((s) => this.#cells[s][index]!.won);
+        const sides = this.#names.filter((s) => this.#columns[s]!.cells[index]!.won);
         setData(row, "winner", sides.join(" "));
       }
     });
@@ -254,7 +247,7 @@ export class Answers {
   }
 
   /** All of it in `data-*`. */
-  #note(shown: Shown, theirs: Answer | null): void {
+  #note(shown: Shown, theirs: Answer | null, tried: Answer | null): void {
     const { local, edge, twin, drawn, stale, cold } = shown;
     const ours = local.answer;
     const same = twin ?? ours?.probabilities ?? null;
@@ -275,63 +268,17 @@ export class Answers {
       edgeMs: theirs === null ? "" : exactly(edge.ms),
       localSha256: local.sha256,
       edgeSha256: edge.sha256,
+      candidateSha256: shown.candidate?.sha256 ?? "",
+      candidateWinner: tried === null ? "" : String(largest(tried.probabilities)),
     };
     for (const [name, value] of Object.entries(notes)) setData(this.root, name, value);
   }
 
-  #addMessage(side: Name): HTMLTableCellElement {
-    const cell = make("td", `mnist-nb-message is-${side}`);
-    cell.rowSpan = this.#labels.length;
-    cell.hidden = true;
-    const box = add(cell, "div", "");
-    for (const tag of ["strong", "span", "em"] as const) add(box, tag, "");
-    this.#cells[side][0]!.cell.after(cell);
-    return cell;
-  }
 }
 
 /** "2.5 ms there and back, warm". */
 export function thereAndBack(ms: number, cold: boolean): { took: string; time: string } {
   return { took: milliseconds(ms), time: ` there and back, ${cold ? "cold start" : "warm"}` };
-}
-
-function addHead(row: HTMLElement, side: Name, title: string) {
-  const cell = add(row, "th", `is-${side}`);
-  cell.scope = "col";
-  add(cell, "span", "mnist-nb-side").textContent = title;
-  const place = add(cell, "span", "is-place");
-  const times = add(cell, "span", "is-time");
-  const took = add(times, "b", "");
-  const time = add(times, "span", "");
-  const weights = add(cell, "span", "is-weights");
-  weights.textContent = "weights ";
-  const code = add(weights, "code", "");
-  return { place, took, time, code, start: add(cell, "span", "is-start") };
-}
-
-function addCell(row: HTMLTableRowElement, side: Name): Cell {
-  const cell = row.insertCell();
-  cell.className = `is-${side}`;
-  const bar = add(cell, "i", "");
-  const words = add(cell, "span", "mnist-nb-number");
-  const number = add(words, "span", "");
-  const aside = add(words, "span", "mnist-nb-unseen"); // what the eye has from the colour
-  row.dataset[side] = row.dataset.winner = "";
-  return { cell, bar, number, aside, p: NaN, won: false };
-}
-
-function make<T extends keyof HTMLElementTagNameMap>(tag: T, classes: string) {
-  const element = document.createElement(tag);
-  if (classes) element.className = classes;
-  return element;
-}
-
-function add<T extends keyof HTMLElementTagNameMap>(parent: Element, tag: T, classes: string) {
-  return parent.appendChild(make(tag, classes));
-}
-
-export function write(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function setData(element: HTMLElement, name: string, value: string): void {

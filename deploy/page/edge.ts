@@ -13,8 +13,10 @@ interface Model {
   name: string;
 }
 
-/** As GET /model has it. */
-export type Described = Model & { notSureBelow: number | null; collects: boolean };
+type Weights = Model & { notSureBelow: number | null };
+
+/** As GET /model has it, with what is on trial beside it. */
+export type Described = Weights & { candidate: Weights | null; collects: boolean };
 
 export interface Answer {
   /** What it is the answer to. */
@@ -25,6 +27,9 @@ export interface Answer {
   /** The model had to be loaded first. */
   cold: boolean;
   place: Place;
+  /** What is on trial says of it, and its sha256, "" for none. */
+  tried: number[] | null;
+  candidate: string;
   /** No newer drawing waits for its answer. */
   newest: boolean;
   /** From sending the request to having read the answer, measured here. */
@@ -76,8 +81,10 @@ export class Edge {
   #busy = false;
   /** Whether the edge is to be asked how it is. */
   #probe = true;
-  /** sha256 of the weights that GET /model told of. */
+  /** sha256 of the weights that GET /model told of, and of those on trial. */
   #known = "";
+  /** sha256 of what the last answer said to be on trial. */
+  #candidate = "";
   /** Counts drawings begun, so that an answer to a cleared one is not shown. */
   #drawing = 0;
   #failures = 0;
@@ -128,13 +135,18 @@ export class Edge {
     try {
       if (image === null) {
         const model = await this.#model();
-        this.#known = model.sha256;
+        this.#candidate = model.candidate?.sha256 ?? "";
+        this.#known = model.sha256 + this.#candidate;
         this.#probe = false;
         this.#listener.ready(model);
       } else {
         const answer = await this.#classify(image);
-        this.#probe = answer.model.sha256 !== this.#known;
-        if (drawing === this.#drawing) this.#listener.answered(answer);
+        const { model, candidate } = answer;
+        this.#probe = model.sha256 + candidate !== this.#known;
+        this.#candidate = candidate;
+        // A first answer of what is on trial says nothing of what serves: now both are asked.
+        if (model.sha256 === candidate) this.#waiting ??= image;
+        else if (drawing === this.#drawing) this.#listener.answered(answer);
       }
       this.#failures = 0;
     } catch (error) {
@@ -159,13 +171,20 @@ export class Edge {
     });
   }
 
+  /** During a trial both are asked, at once: what serves, and what is on trial. */
   async #classify(image: Uint8Array<ArrayBuffer>): Promise<Answer> {
+    if (!this.#candidate) return this.#ask(image, "");
+    const candidate = this.#ask(image, "?model=candidate").catch(() => null);
+    const [answer, tried] = await Promise.all([this.#ask(image, "?model=current"), candidate]);
+    return { ...answer, tried: tried && tried.probabilities };
+  }
+
+  async #ask(image: Uint8Array<ArrayBuffer>, query: string): Promise<Answer> {
     const start = performance.now();
-    const said = await this.#json("/classify", {
-      method: "POST",
-      headers: { "Content-Type": "application/octet-stream" },
-      body: image,
-    });
+    const headers = { "Content-Type": "application/octet-stream" };
+    const request = { method: "POST", headers, body: image };
+    const { said, answer } = await this.#answered(`/classify${query}`, request);
+    const candidate = answer.headers.get("X-Candidate-Sha256") ?? "";
     const ms = performance.now() - start;
     const probabilities = said?.probabilities?.[0];
     if (probabilities?.length !== 10 || !probabilities.every(Number.isFinite)) {
@@ -178,17 +197,18 @@ export class Edge {
     const newest = this.#waiting === null;
     const { model = {}, cold = false, place = {} } = said;
     const { sha256 = "", name = "" } = model;
-    return { image, probabilities, model: { sha256, name }, cold, place, newest, ms };
+    const rest = { tried: null, candidate, cold, place, newest, ms };
+    return { image, probabilities, model: { sha256, name }, ...rest };
   }
 
   async #model(): Promise<Described> {
     const said = (await this.#json("/model", {})) ?? {};
-    const { sha256, name = "", not_sure_below: below, collects } = said;
-    if (typeof sha256 !== "string") {
+    if (typeof said.sha256 !== "string") {
       throw new Problem(200, "No edge here", "Something else answered in its place.");
     }
-    const notSureBelow = Number.isFinite(below) ? below : null;
-    return { sha256, name, notSureBelow, collects: collects === true };
+    const isTried = ["on trial", "stopped"].includes(said.candidate?.state);
+    const candidate = isTried ? weightsOf(said.candidate) : null;
+    return { ...weightsOf(said), candidate, collects: said.collects === true };
   }
 
   /** @returns the id that takes the drawing back */
@@ -214,10 +234,14 @@ export class Edge {
 
   /** @returns the JSON of the answer */
   async #json(path: string, request: RequestInit): Promise<any> {
+    return (await this.#answered(path, request)).said;
+  }
+
+  async #answered(path: string, request: RequestInit): Promise<{ said: any; answer: Response }> {
     const headers = { ...request.headers, Accept: "application/json" };
     const answer = await this.#fetch(path, { cache: "no-store", ...request, headers }, TIMEOUT_MS);
     if (!answer.ok) throw await problemOf(answer);
-    return parsed(await answer.text());
+    return { said: parsed(await answer.text()), answer };
   }
 
   /** @param timeout in ms */
@@ -232,6 +256,10 @@ export class Edge {
 export function whyNot(error: unknown): string {
   const { message, detail } = error instanceof Problem ? error : unreachable(error);
   return sentence(detail || message);
+}
+
+function weightsOf({ sha256, name = "", not_sure_below: below }: any): Weights {
+  return { sha256, name, notSureBelow: Number.isFinite(below) ? below : null };
 }
 
 async function problemOf(answer: Response): Promise<Problem> {

@@ -3,7 +3,7 @@
  * who drew it ticks that they want it; and taken back.
  */
 
-import { write } from "./answers";
+import { write } from "./columns";
 import { whyNot, type Edge } from "./edge";
 import { find } from "./view";
 

@@ -25,6 +25,7 @@ interface Facts {
   who: string;
   local?: Weights;
   edge?: Weights & { state: string; reason: string; place: string };
+  candidate?: Weights | null;
 }
 
 interface Model {
@@ -43,6 +44,7 @@ const enum Flag {
   Cold = 16,
   Twin = 32,
   Tell = 64,
+  Tried = 128,
 }
 const HEAD = 16; // bytes before the probabilities
 
@@ -82,7 +84,7 @@ function show(model: Model, el: HTMLElement, mode: "lab" | "seen", signal: Abort
   figure.appendChild(document.createElement("figcaption")).textContent =
     `What the network sees: ${SIDE}\u00a0×\u00a0${SIDE}`;
   let answers: Answers | null = null;
-  let labels = "";
+  let columns = "";
   let newest: DataView | undefined;
   let isAsked = false;
   let wanted = 0; // number of the frame that the kernel wants to hear of
@@ -94,10 +96,12 @@ function show(model: Model, el: HTMLElement, mode: "lab" | "seen", signal: Abort
     isAsked = false;
     if (newest === undefined || signal.aborted) return;
     const facts = model.get("facts");
-    if (mode === "lab" && facts.labels.join() !== labels) {
-      labels = facts.labels.join();
+    const isTrial = Boolean(facts.candidate);
+    const layout = `${facts.labels.join()} ${isTrial}`;
+    if (mode === "lab" && layout !== columns) {
+      columns = layout;
       answers?.root.remove();
-      answers = new Answers(TITLES, facts.labels);
+      answers = new Answers(TITLES, facts.labels, isTrial);
       el.append(answers.root);
     }
     const frame = new Frame(newest, answers === null ? 10 : facts.labels.length);
@@ -143,7 +147,7 @@ class Frame {
     this.number = view.getUint32(0, true);
     this.flags = view.getUint32(4, true);
     this.ms = [at(2), at(3)];
-    this.rows = [0, 1, 2].map((row) =>
+    this.rows = [0, 1, 2, 3].map((row) =>
       Float32Array.from({ length: labels }, (_, i) => at(HEAD / 4 + row * labels + i)),
     );
     const start = view.byteOffset + view.byteLength - SIDE * SIDE;
@@ -155,8 +159,13 @@ class Frame {
   }
 }
 
-function shown(frame: Frame, { local, edge }: Facts) {
-  const [ours, theirs, twin] = frame.rows as [Float32Array, Float32Array, Float32Array];
+function shown(frame: Frame, { local, edge, candidate }: Facts) {
+  const [ours, theirs, twin, tried] = frame.rows as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
   const drawn = frame.has(Flag.Here);
   const [here, there] = [side(local), side(edge)];
   if (drawn) here.answer = { ...here, probabilities: ours };
@@ -172,10 +181,13 @@ function shown(frame: Frame, { local, edge }: Facts) {
   const waiting = { up: "ready", offline: "no answer" }[edge?.state ?? ""] ?? "calling";
   Object.assign(there, answered ? thereAndBack(there.ms, cold) : { time: waiting });
   there.message = edge === undefined ? null : message(edge.state, edge.reason, drawn);
+  const third = candidate ? { ...side(candidate), place: "on trial" } : null;
+  if (third && frame.has(Flag.Tried)) third.answer = { ...third, probabilities: tried };
   return {
     drawn,
     local: here,
     edge: there,
+    candidate: third,
     twin: frame.has(Flag.Twin) ? twin : null,
     stale: frame.has(Flag.Stale),
     late: frame.has(Flag.Late),

@@ -89,6 +89,14 @@ export function verdict(known: Known): Verdict {
   return { kind: "agree", ...words(`Both say ${said}${doubt}`, gap(here, edge, ours)), chips };
 }
 
+/** What is on trial says beside what serves, to be added to the detail; "" where it is the same. */
+export function besides(edge: Answer | null, tried: Answer | null, labels: readonly string[]): string {
+  if (edge === null || tried === null || (!isSure(edge) && !isSure(tried))) return "";
+  const [said, other] = [edge, tried].map(({ probabilities }) => labels[largest(probabilities)]);
+  if (said !== other) return ` The candidate says ${other}.`;
+  return isSure(tried) ? "" : " The candidate is not sure.";
+}
+
 /** Index of the largest. */
 export function largest(probabilities: ArrayLike<number>): number {
   let best = 0;

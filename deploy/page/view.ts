@@ -3,8 +3,9 @@
  * as one likes: what stays the same is not touched.
  */
 
-import { Answers, thereAndBack, write, type Message, type Side } from "./answers";
+import { Answers, thereAndBack, type Message, type Side } from "./answers";
 import type { BrowserNetwork } from "./browser";
+import { write } from "./columns";
 import type { Answer, Described, Trouble } from "./edge";
 import { Seen } from "./seen";
 import { milliseconds, placeName, sentence } from "./words";
@@ -39,8 +40,8 @@ const TITLES = {
 };
 
 const seen = new Seen(find("sees", HTMLCanvasElement));
-const answers = new Answers(TITLES, Array.from("0123456789"));
-find("answers", HTMLElement).append(answers.root);
+let answers = table(false);
+let hasTrial = false;
 let lastCold = "";
 
 /** The element of index.html with this id. */
@@ -69,9 +70,29 @@ export function show(state: State, network: BrowserNetwork): void {
     cold: theirs?.cold ?? false,
     trouble: trouble?.title ?? "",
   };
-  answers.show(shown, [troubleSaid(trouble, isEmpty), ready]);
+  const candidate = candidateSide(state);
+  if ((candidate !== null) !== hasTrial) {
+    hasTrial = !hasTrial;
+    answers = table(hasTrial);
+  }
+  answers.show({ ...shown, candidate }, [troubleSaid(trouble, isEmpty), ready]);
   showStaying(network);
   showTrouble(trouble);
+}
+
+function table(isTrial: boolean): Answers {
+  const made = new Answers(TITLES, Array.from("0123456789"), isTrial);
+  find("answers", HTMLElement).replaceChildren(made.root);
+  return made;
+}
+
+/** What is on trial beside it; null when nothing is. */
+function candidateSide({ theirs, described }: State): Side | null {
+  const candidate = described?.candidate;
+  if (!candidate) return null;
+  const answer = theirs?.tried && { ...candidate, probabilities: theirs.tried };
+  const lines = { place: "on trial", took: "", time: "", ms: NaN };
+  return { ...candidate, ...lines, answer: answer ?? null, message: null };
 }
 
 export function showImage(image: Uint8Array): void {

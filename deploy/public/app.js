@@ -182,8 +182,10 @@ var Edge = class {
   #busy = false;
   /** Whether the edge is to be asked how it is. */
   #probe = true;
-  /** sha256 of the weights that GET /model told of. */
+  /** sha256 of the weights that GET /model told of, and of those on trial. */
   #known = "";
+  /** sha256 of what the last answer said to be on trial. */
+  #candidate = "";
   /** Counts drawings begun, so that an answer to a cleared one is not shown. */
   #drawing = 0;
   #failures = 0;
@@ -228,13 +230,17 @@ var Edge = class {
     try {
       if (image === null) {
         const model = await this.#model();
-        this.#known = model.sha256;
+        this.#candidate = model.candidate?.sha256 ?? "";
+        this.#known = model.sha256 + this.#candidate;
         this.#probe = false;
         this.#listener.ready(model);
       } else {
         const answer = await this.#classify(image);
-        this.#probe = answer.model.sha256 !== this.#known;
-        if (drawing === this.#drawing) this.#listener.answered(answer);
+        const { model, candidate } = answer;
+        this.#probe = model.sha256 + candidate !== this.#known;
+        this.#candidate = candidate;
+        if (model.sha256 === candidate) this.#waiting ??= image;
+        else if (drawing === this.#drawing) this.#listener.answered(answer);
       }
       this.#failures = 0;
     } catch (error) {
@@ -256,13 +262,19 @@ var Edge = class {
       retryIn
     });
   }
+  /** During a trial both are asked, at once: what serves, and what is on trial. */
   async #classify(image) {
+    if (!this.#candidate) return this.#ask(image, "");
+    const candidate = this.#ask(image, "?model=candidate").catch(() => null);
+    const [answer, tried] = await Promise.all([this.#ask(image, "?model=current"), candidate]);
+    return { ...answer, tried: tried && tried.probabilities };
+  }
+  async #ask(image, query) {
     const start = performance.now();
-    const said = await this.#json("/classify", {
-      method: "POST",
-      headers: { "Content-Type": "application/octet-stream" },
-      body: image
-    });
+    const headers = { "Content-Type": "application/octet-stream" };
+    const request = { method: "POST", headers, body: image };
+    const { said, answer } = await this.#answered(`/classify${query}`, request);
+    const candidate = answer.headers.get("X-Candidate-Sha256") ?? "";
     const ms = performance.now() - start;
     const probabilities = said?.probabilities?.[0];
     if (probabilities?.length !== 10 || !probabilities.every(Number.isFinite)) {
@@ -275,16 +287,17 @@ var Edge = class {
     const newest = this.#waiting === null;
     const { model = {}, cold = false, place = {} } = said;
     const { sha256 = "", name = "" } = model;
-    return { image, probabilities, model: { sha256, name }, cold, place, newest, ms };
+    const rest = { tried: null, candidate, cold, place, newest, ms };
+    return { image, probabilities, model: { sha256, name }, ...rest };
   }
   async #model() {
     const said = await this.#json("/model", {}) ?? {};
-    const { sha256, name = "", not_sure_below: below, collects } = said;
-    if (typeof sha256 !== "string") {
+    if (typeof said.sha256 !== "string") {
       throw new Problem(200, "No edge here", "Something else answered in its place.");
     }
-    const notSureBelow = Number.isFinite(below) ? below : null;
-    return { sha256, name, notSureBelow, collects: collects === true };
+    const isTried = ["on trial", "stopped"].includes(said.candidate?.state);
+    const candidate = isTried ? weightsOf(said.candidate) : null;
+    return { ...weightsOf(said), candidate, collects: said.collects === true };
   }
   /** @returns the id that takes the drawing back */
   async give(image, label, consent) {
@@ -305,10 +318,13 @@ var Edge = class {
   }
   /** @returns the JSON of the answer */
   async #json(path, request) {
+    return (await this.#answered(path, request)).said;
+  }
+  async #answered(path, request) {
     const headers = { ...request.headers, Accept: "application/json" };
     const answer = await this.#fetch(path, { cache: "no-store", ...request, headers }, TIMEOUT_MS);
     if (!answer.ok) throw await problemOf(answer);
-    return parsed(await answer.text());
+    return { said: parsed(await answer.text()), answer };
   }
   /** @param timeout in ms */
   #fetch(path, request, timeout) {
@@ -320,6 +336,9 @@ var Edge = class {
 function whyNot(error) {
   const { message, detail } = error instanceof Problem ? error : unreachable(error);
   return sentence(detail || message);
+}
+function weightsOf({ sha256, name = "", not_sure_below: below }) {
+  return { sha256, name, notSureBelow: Number.isFinite(below) ? below : null };
 }
 async function problemOf(answer) {
   const said = parsed(await answer.text());
@@ -344,6 +363,54 @@ function parsed(text) {
   } catch {
     return void 0;
   }
+}
+
+// page/columns.ts
+function classOf(side) {
+  return side === "candidate" ? "is-edge is-candidate" : `is-${side}`;
+}
+function addHead(row, side, title) {
+  const cell = add(row, "th", classOf(side));
+  cell.scope = "col";
+  add(cell, "span", "mnist-nb-side").textContent = title;
+  const place = add(cell, "span", "is-place");
+  const times = add(cell, "span", "is-time");
+  const took = add(times, "b", "");
+  const time = add(times, "span", "");
+  const weights = add(cell, "span", "is-weights");
+  weights.textContent = "weights ";
+  const code = add(weights, "code", "");
+  return { place, took, time, code, start: add(cell, "span", "is-start") };
+}
+function addCell(row, side) {
+  const cell = row.insertCell();
+  cell.className = classOf(side);
+  const bar = add(cell, "i", "");
+  const words2 = add(cell, "span", "mnist-nb-number");
+  const number = add(words2, "span", "");
+  const aside = add(words2, "span", "mnist-nb-unseen");
+  row.dataset[side] = row.dataset.winner = "";
+  return { cell, bar, number, aside, p: NaN, won: false };
+}
+function addMessage(side, cells) {
+  const cell = make("td", `mnist-nb-message ${classOf(side)}`);
+  cell.rowSpan = cells.length;
+  cell.hidden = true;
+  const box = add(cell, "div", "");
+  for (const tag of ["strong", "span", "em"]) add(box, tag, "");
+  cells[0].cell.after(cell);
+  return cell;
+}
+function make(tag, classes) {
+  const element = document.createElement(tag);
+  if (classes) element.className = classes;
+  return element;
+}
+function add(parent, tag, classes) {
+  return parent.appendChild(make(tag, classes));
+}
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 // page/verdict.ts
@@ -386,6 +453,12 @@ function verdict(known) {
   const doubt = isSure(here) && isSure(edge2) ? "" : `, but ${doubter} is not sure`;
   const chips = [{ label: said, side: "both" }];
   return { kind: "agree", ...words(`Both say ${said}${doubt}`, gap(here, edge2, ours)), chips };
+}
+function besides(edge2, tried, labels) {
+  if (edge2 === null || tried === null || !isSure(edge2) && !isSure(tried)) return "";
+  const [said, other] = [edge2, tried].map(({ probabilities }) => labels[largest(probabilities)]);
+  if (said !== other) return ` The candidate says ${other}.`;
+  return isSure(tried) ? "" : " The candidate is not sure.";
 }
 function largest(probabilities) {
   let best = 0;
@@ -448,6 +521,7 @@ var Answers = class {
   root;
   #titles;
   #labels;
+  #names;
   #head;
   #verdict;
   #detail;
@@ -455,14 +529,14 @@ var Answers = class {
   #said;
   #warning;
   #rows = [];
-  #cells = { local: [], edge: [] };
-  #lines;
-  #messages;
+  #columns = {};
   #quiet;
   #announced = "";
-  constructor(titles, labels) {
+  /** @param isTrial with a third column, for what is on trial */
+  constructor(titles, labels, isTrial) {
     this.#titles = titles;
     this.#labels = labels;
+    this.#names = isTrial ? ["local", "edge", "candidate"] : ["local", "edge"];
     this.root = make("div", "mnist-nb-answers");
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", "Answers of both sides");
@@ -473,21 +547,18 @@ var Answers = class {
     this.#head = add(says, "strong", "mnist-nb-head");
     says.append(document.createElement("br"));
     this.#detail = add(says, "span", "mnist-nb-detail");
-    const table = add(this.root, "table", "mnist-nb-bars");
-    add(table, "caption", "mnist-nb-unseen").textContent = `Probability of each digit, ${titles.where} and at the edge`;
-    const columns = add(table, "colgroup", "");
+    const table2 = add(this.root, "table", "mnist-nb-bars");
+    add(table2, "caption", "mnist-nb-unseen").textContent = `Probability of each digit, ${titles.where} and at the edge`;
+    const columns = add(table2, "colgroup", "");
     add(columns, "col", "mnist-nb-digit");
-    add(columns, "col", "");
-    add(columns, "col", "");
-    const heads = add(add(table, "thead", ""), "tr", "");
+    for (const _ of this.#names) add(columns, "col", "");
+    const heads = add(add(table2, "thead", ""), "tr", "");
     const corner = add(heads, "th", "");
     corner.scope = "col";
     add(corner, "span", "mnist-nb-unseen").textContent = "label";
-    this.#lines = {
-      local: addHead(heads, "local", titles.local),
-      edge: addHead(heads, "edge", titles.edge)
-    };
-    const body = add(table, "tbody", "");
+    const heading = { local: titles.local, edge: titles.edge, candidate: "Candidate" };
+    const lines = this.#names.map((name) => addHead(heads, name, heading[name]));
+    const body = add(table2, "tbody", "");
     labels.forEach((label, index) => {
       const row = body.insertRow();
       row.dataset.digit = String(index);
@@ -495,12 +566,11 @@ var Answers = class {
       name.scope = "row";
       name.textContent = label;
       this.#rows.push(row);
-      for (const side of ["local", "edge"]) this.#cells[side].push(addCell(row, side));
     });
-    this.#messages = {
-      local: this.#addMessage("local"),
-      edge: this.#addMessage("edge")
-    };
+    this.#names.forEach((name, i) => {
+      const cells = this.#rows.map((row) => addCell(row, name));
+      this.#columns[name] = { cells, lines: lines[i], message: addMessage(name, cells) };
+    });
     this.#warning = add(this.root, "p", "mnist-nb-warning");
     this.#warning.setAttribute("role", "note");
     this.#warning.hidden = true;
@@ -514,16 +584,20 @@ var Answers = class {
     const { who, where } = this.#titles;
     const known = { here: local.answer, edge: theirs, twin, drawn, late, trouble, who, where };
     const said = verdict({ ...known, labels: this.#labels });
+    const tried = drawn ? shown.candidate?.answer ?? null : null;
+    const beside = besides(theirs, late ? null : tried, this.#labels);
+    said.detail += beside;
     this.#showVerdict(said);
     this.#showSide("local", local, local.answer);
     this.#showSide("edge", edge2, theirs);
+    if (shown.candidate) this.#showSide("candidate", shown.candidate, tried);
     const faded = late && theirs !== null;
     this.root.classList.toggle("is-late", faded);
     this.#showWarning(local, edge2);
-    this.#note(shown, theirs);
+    this.#note(shown, theirs, tried);
     const best = local.answer ?? theirs;
     const sure = best && said.kind === "agree" ? `, ${percent(max(best.probabilities))}` : "";
-    this.#announce([drawn ? `${said.head}${sure}.` : "", ...more].filter(Boolean).join(" "));
+    this.#announce([drawn ? `${said.head}${sure}.${beside}` : "", ...more].filter(Boolean).join(" "));
   }
   /** Say something to who cannot see it, now. */
   say(text) {
@@ -554,7 +628,7 @@ var Answers = class {
   }
   #showSide(name, side, answer) {
     const winner = answer === null ? -1 : largest(answer.probabilities);
-    const lines = this.#lines[name];
+    const { lines, cells, message: box } = this.#columns[name];
     write(lines.place, side.place);
     write(lines.took, side.took);
     write(lines.time, side.time);
@@ -563,8 +637,8 @@ var Answers = class {
     write(lines.start, side.start ?? "");
     lines.start.hidden = side.start === void 0;
     const message = answer === null ? side.message : null;
-    this.#showMessage(this.#messages[name], message);
-    this.#cells[name].forEach((cell, index) => {
+    this.#showMessage(box, message);
+    cells.forEach((cell, index) => {
       const p = answer === null ? NaN : answer.probabilities[index];
       const won = index === winner;
       cell.cell.hidden = message !== null;
@@ -580,7 +654,7 @@ var Answers = class {
         cell.cell.classList.toggle("is-winner", won);
         write(cell.aside, won ? ", its answer" : "");
         const row = this.#rows[index];
-        const sides = ["local", "edge"].filter((s) => this.#cells[s][index].won);
+        const sides = this.#names.filter((s) => this.#columns[s].cells[index].won);
         setData(row, "winner", sides.join(" "));
       }
     });
@@ -615,7 +689,7 @@ var Answers = class {
     );
   }
   /** All of it in `data-*`. */
-  #note(shown, theirs) {
+  #note(shown, theirs, tried) {
     const { local, edge: edge2, twin, drawn, stale, cold } = shown;
     const ours = local.answer;
     const same = twin ?? ours?.probabilities ?? null;
@@ -635,56 +709,15 @@ var Answers = class {
       localMs: ours === null ? "" : exactly(local.ms),
       edgeMs: theirs === null ? "" : exactly(edge2.ms),
       localSha256: local.sha256,
-      edgeSha256: edge2.sha256
+      edgeSha256: edge2.sha256,
+      candidateSha256: shown.candidate?.sha256 ?? "",
+      candidateWinner: tried === null ? "" : String(largest(tried.probabilities))
     };
     for (const [name, value] of Object.entries(notes)) setData(this.root, name, value);
-  }
-  #addMessage(side) {
-    const cell = make("td", `mnist-nb-message is-${side}`);
-    cell.rowSpan = this.#labels.length;
-    cell.hidden = true;
-    const box = add(cell, "div", "");
-    for (const tag of ["strong", "span", "em"]) add(box, tag, "");
-    this.#cells[side][0].cell.after(cell);
-    return cell;
   }
 };
 function thereAndBack(ms, cold) {
   return { took: milliseconds(ms), time: ` there and back, ${cold ? "cold start" : "warm"}` };
-}
-function addHead(row, side, title) {
-  const cell = add(row, "th", `is-${side}`);
-  cell.scope = "col";
-  add(cell, "span", "mnist-nb-side").textContent = title;
-  const place = add(cell, "span", "is-place");
-  const times = add(cell, "span", "is-time");
-  const took = add(times, "b", "");
-  const time = add(times, "span", "");
-  const weights = add(cell, "span", "is-weights");
-  weights.textContent = "weights ";
-  const code = add(weights, "code", "");
-  return { place, took, time, code, start: add(cell, "span", "is-start") };
-}
-function addCell(row, side) {
-  const cell = row.insertCell();
-  cell.className = `is-${side}`;
-  const bar = add(cell, "i", "");
-  const words2 = add(cell, "span", "mnist-nb-number");
-  const number = add(words2, "span", "");
-  const aside = add(words2, "span", "mnist-nb-unseen");
-  row.dataset[side] = row.dataset.winner = "";
-  return { cell, bar, number, aside, p: NaN, won: false };
-}
-function make(tag, classes) {
-  const element = document.createElement(tag);
-  if (classes) element.className = classes;
-  return element;
-}
-function add(parent, tag, classes) {
-  return parent.appendChild(make(tag, classes));
-}
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 function setData(element, name, value) {
   if (element.dataset[name] !== value) element.dataset[name] = value;
@@ -727,8 +760,8 @@ var TITLES = {
   // this browser follows the edge by itself
 };
 var seen = new Seen(find("sees", HTMLCanvasElement));
-var answers = new Answers(TITLES, Array.from("0123456789"));
-find("answers", HTMLElement).append(answers.root);
+var answers = table(false);
+var hasTrial = false;
 var lastCold = "";
 function find(id, kind) {
   const element = document.getElementById(id);
@@ -755,9 +788,26 @@ function show(state2, network2) {
     cold: theirs?.cold ?? false,
     trouble: trouble?.title ?? ""
   };
-  answers.show(shown, [troubleSaid(trouble, isEmpty), ready2]);
+  const candidate = candidateSide(state2);
+  if (candidate !== null !== hasTrial) {
+    hasTrial = !hasTrial;
+    answers = table(hasTrial);
+  }
+  answers.show({ ...shown, candidate }, [troubleSaid(trouble, isEmpty), ready2]);
   showStaying(network2);
   showTrouble(trouble);
+}
+function table(isTrial) {
+  const made = new Answers(TITLES, Array.from("0123456789"), isTrial);
+  find("answers", HTMLElement).replaceChildren(made.root);
+  return made;
+}
+function candidateSide({ theirs, described }) {
+  const candidate = described?.candidate;
+  if (!candidate) return null;
+  const answer = theirs?.tried && { ...candidate, probabilities: theirs.tried };
+  const lines = { place: "on trial", took: "", time: "", ms: NaN };
+  return { ...candidate, ...lines, answer: answer ?? null, message: null };
 }
 function showImage(image) {
   seen.show(image);

@@ -8,7 +8,7 @@ import { Problem, problem, type ProblemFields } from "./problem";
 import { type Candidate, type Download, look, type Offer } from "./release";
 import { WeightsRefused } from "./safetensors";
 import { traceFile } from "./trace";
-import { type Described, forget, refusal, told, Trial } from "./trial";
+import { type Described, forget, type Kept, kept, refusal, told, Trial } from "./trial";
 
 const HOW_TO_PUSH =
   'Push some from Python, `Releases().push("mnist.safetensors")`, or in deploy/ with ' +
@@ -33,6 +33,9 @@ export interface Rejected {
   at: string;
 }
 
+/** Which of the two of a trial a client asks for; null leaves it to the trial. */
+export type Choice = "current" | "candidate" | null;
+
 export interface Classified {
   probabilities: Float32Array;
   labels: number;
@@ -40,6 +43,8 @@ export interface Classified {
   /** True when this request had to wait for the model to be loaded. */
   cold: boolean;
   loadMs: number;
+  /** sha256 of what is on trial beside it, or that is it. */
+  candidate: string | null;
 }
 
 /** The model in service, as GET /model tells it. */
@@ -90,21 +95,23 @@ export class Classifier extends DurableObject<Env> {
   private next: Promise<void> | null = null;
 
   /** uint8 N x 784 -> N x labels probabilities. */
-  async classify(images: Uint8Array): Promise<Settled<Classified>> {
+  async classify(images: Uint8Array, choice: Choice): Promise<Settled<Classified>> {
     return settle(async () => {
       const cold = this.active === null;
       const start = Date.now();
-      const { model } = await this.current();
+      const { model: current } = await this.current();
       const loadMs = cold ? Date.now() - start : 0;
+      const candidate = this.trial?.model.sha256 ?? null;
+      const model = choice === "candidate" ? this.tried() : current;
       const most = Math.floor(MAX_REQUEST_COST / model.weights.cost);
       if (images.length > most * PIXELS) {
         const each = `The weights ${model.sha256.slice(0, 12)} take ${model.weights.cost} multiply-adds`;
         const detail = `${each} an image: send at most ${most} images a request.`;
         throw problem(413, "too-much", "Too much work", detail);
       }
-      if (this.trial && images.length === PIXELS) {
-        const tried = this.trial.answer(images, model);
-        if (tried) return { ...tried, cold, loadMs };
+      if (this.trial && images.length === PIXELS && model === current) {
+        const tried = this.trial.answer(images, model, choice === "current");
+        if (tried) return { ...tried, cold, loadMs, candidate };
       }
       const probabilities = await model.kernel.classify(images);
       if (!probabilities.every(Number.isFinite)) {
@@ -116,8 +123,13 @@ export class Classifier extends DurableObject<Env> {
             "other weights: in Python, `Releases().rollback()`.",
         );
       }
-      return { probabilities, ...told(model), cold, loadMs };
+      return { probabilities, ...told(model), cold, loadMs, candidate };
     });
+  }
+
+  /** What this object has counted of a trial, without a look at the bucket. */
+  tally(): Promise<Kept | null> {
+    return kept(this.trial, this.ctx.storage);
   }
 
   /** What each layer gives for one image, uint8 784. */
@@ -292,6 +304,13 @@ export class Classifier extends DurableObject<Env> {
         console.error(JSON.stringify({ event: "no last good weights", error: String(error) }));
       }
     }
+  }
+
+  /** What is on trial beside what serves. */
+  private tried(): Model {
+    if (this.trial) return this.trial.model;
+    const detail = "Nothing is on trial beside what serves: ask without ?model=, or propose weights.";
+    throw problem(404, "no-candidate", "No candidate", detail);
   }
 
   private known(sha256: string | null): Model | undefined {

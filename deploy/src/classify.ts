@@ -1,7 +1,7 @@
 /** POST /classify. */
 import { countMore } from "./access";
 import { encodingOf, readImages } from "./body";
-import type { Classified } from "./classifier";
+import type { Choice, Classified } from "./classifier";
 import type { Env } from "./env";
 import { PIXELS } from "./kernel";
 import type { Note } from "./log";
@@ -11,13 +11,14 @@ import { problem } from "./problem";
 export async function classify(request: Request, env: Env, note: Note): Promise<Response> {
   const encoding = encodingOf(request);
   const octets = encoding === "octets" && wantsOctets(request.headers.get("Accept") ?? "*/*");
+  const choice = choiceOf(request);
   const images = await readImages(request, encoding);
   note.images = images.length / PIXELS;
   await countMore(request, env, note.images - 1);
   note.placement = placeOf(request, env);
   const { place } = note.placement;
   const start = Date.now();
-  const answer = await ask(env, note.placement, (object) => object.classify(images));
+  const answer = await ask(env, note.placement, (object) => object.classify(images, choice));
   const { probabilities, labels, model, cold } = answer;
   note.cold = cold;
   note.model = model.sha256;
@@ -31,6 +32,17 @@ export async function classify(request: Request, env: Env, note: Note): Promise<
   ]);
   const body = encoding === "json" ? rows[0] : { probabilities: rows, model, cold, place };
   return Response.json(body, { headers });
+}
+
+/** Which of the two of a trial is asked for. */
+function choiceOf(request: Request): Choice {
+  if (!request.url.includes("?")) return null;
+  const given = new URL(request.url).searchParams.getAll("model");
+  if (given.length === 0) return null;
+  const [wanted] = given;
+  if (given.length === 1 && (wanted === "current" || wanted === "candidate")) return wanted;
+  const detail = `model is ${JSON.stringify(given.join().slice(0, 40))}; give current or candidate.`;
+  throw problem(400, "wrong-model", "No such model", detail);
 }
 
 /** Which of the two answers to a binary request the client prefers; binary when both will do. */
@@ -58,7 +70,7 @@ function wantsOctets(accept: string): boolean {
 }
 
 function answerHeaders(answer: Classified, place: Place, ms: number): Headers {
-  const { model, cold, loadMs } = answer;
+  const { model, cold, loadMs, candidate } = answer;
   const plain = /^[\w.+-]+$/.test(model.name);
   // The clock of a Worker stands still while it computes, so only waits are told: the way to the
   // object and back with all that happens there, and the load from R2.
@@ -68,6 +80,7 @@ function answerHeaders(answer: Classified, place: Place, ms: number): Headers {
     "X-Model-Sha256": model.sha256,
     "X-Model-Name": plain ? model.name : encodeURIComponent(model.name),
     "X-Cold": cold ? "1" : "0",
+    ...(candidate ? { "X-Candidate-Sha256": candidate } : {}),
     "X-Place": JSON.stringify(place),
     "Server-Timing": timing.join(", "),
     "Cache-Control": "no-store",

@@ -16,6 +16,7 @@ const answered = {
   ...nosniff,
   "X-Model-Sha256": header("The weights file that answered.", sha256),
   "X-Model-Name": header("Its name, percent-encoded."),
+  "X-Candidate-Sha256": header("What is on trial beside what serves, where something is.", sha256, false),
   "X-Cold": header("`1` when this request waited for the model to be loaded.", { enum: ["0", "1"] }),
   "X-Place": header("Who answered: the JSON of the schema Place."),
   "Server-Timing": header(
@@ -47,6 +48,9 @@ const CLASSIFY = {
     "JSON is one image; bytes are one or more, and Accept says whether the answer is bytes (the " +
     "default) or JSON. A browser's `text/plain` counts as JSON. Numbers are rounded to bytes.",
   security: TOKEN,
+  parameters: [
+    { name: "model", in: "query", description: "One of the two of a trial.", schema: { enum: ["current", "candidate"] } },
+  ],
   requestBody: {
     required: true,
     content: {
@@ -70,7 +74,7 @@ const CLASSIFY = {
         },
       },
     },
-    ...problems("400", "401", "406", "413", "415", "422", "429", "500", "503"),
+    ...problems("400", "401", "404", "406", "413", "415", "422", "429", "500", "503"),
   },
 };
 
@@ -97,13 +101,10 @@ const TRACE = {
   },
 };
 
-const TALLY = record({
-  answers: count,
-  unsure: count,
-  labels: { type: "array", items: count },
-  mean_ms: orNull({ type: "number" }),
-  p99_ms: orNull({ type: "number" }),
-});
+const time = orNull({ type: "number" });
+const labels = { type: "array", items: count };
+const TALLY = record({ answers: count, unsure: count, labels, mean_ms: time, p99_ms: time });
+const TALLIES = { current: TALLY, candidate: TALLY };
 
 const SCHEMAS = {
   Image: {
@@ -154,14 +155,13 @@ const SCHEMAS = {
     version: { ...orNull(ref("Version")), description: "The deployment; null when unknown." },
   }),
   Candidate: record({
-    sha256: orNull(sha256),
-    name: text,
+    ...{ sha256: orNull(sha256), name: text, not_sure_below: orNull({ type: "number" }) },
     percent: { type: "number", minimum: 0, maximum: 100 },
     shadow: { type: "boolean" },
     proposed_at: text,
     state: { enum: ["on trial", "stopped", "refused"] },
     reason: orNull(text),
-    counts: orNull(record({ compared: count, disagreed: count, current: TALLY, candidate: TALLY })),
+    counts: orNull(record({ compared: count, disagreed: count, evidence: { type: "number" }, ...TALLIES })),
   }),
   Rejected: record({ key: orNull(text), sha256: orNull(sha256), reason: text, at: moment }),
   Version: record({ id: text, tag: text, timestamp: orNull(text) }),

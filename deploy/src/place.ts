@@ -35,10 +35,14 @@ export function placeOf(request: Request, env: Env, shard = randomShard(env)): P
   const local = LOCAL.test(new URL(request.url).hostname);
   const said = (value: unknown) => (!local && typeof value === "string" && value ? value : null);
   const continent = said(request.cf?.continent);
-  const suffix = shardsOf(env) > 1 ? `#${shard}` : "";
   const { name, hint } = regionOf(continent ?? "default", local ? undefined : request.cf);
   const colo = said(request.cf?.colo);
-  return { place: { object: name + suffix, continent, colo, local }, hint, shard };
+  return { place: { object: objectOf(env, name, shard), continent, colo, local }, hint, shard };
+}
+
+/** The name of one of a region's objects. */
+export function objectOf(env: Env, region: string, shard: number): string {
+  return shardsOf(env) > 1 ? `${region}#${shard}` : region;
 }
 
 function randomShard(env: Env): number {

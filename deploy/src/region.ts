@@ -36,6 +36,13 @@ const PARTS: Record<string, Part[]> = {
   ],
 };
 
+/** Where a cron looks: all regions that have a place, and the one of requests without any. */
+export const REGIONS: Region[] = [
+  ...Object.values(PARTS).flat(),
+  ...Object.entries(HINTS).map(([name, hint]) => ({ name, hint })),
+  { name: "default", hint: undefined },
+];
+
 /** @param cf what Cloudflare says of the request; without coordinates the continent is undivided. */
 export function regionOf(continent: string, cf: CfProperties | undefined): Region {
   const [longitude, latitude] = [number(cf?.longitude), number(cf?.latitude)];

@@ -8,7 +8,7 @@ import { isObject, MAX_FILE_BYTES, show, WeightsRefused } from "./safetensors";
 
 export const POINTER = "mnist/current.json";
 export const PLAIN = "mnist.safetensors";
-const MAX_POINTER_BYTES = 64 << 10;
+export const MAX_POINTER_BYTES = 64 << 10;
 
 /** Weights that the bucket offers. */
 export interface Offer {

@@ -31,12 +31,14 @@ interface Counts {
   stopped: string | null;
 }
 
+type Said = Omit<Classified, "cold" | "loadMs" | "candidate">;
 type Told = Omit<Tally, "times"> & { mean_ms: number | null; p99_ms: number | null };
 
 /** A candidate as GET /model tells it. */
 export interface Described {
   sha256: string | null;
   name: string;
+  not_sure_below: number | null;
   percent: number;
   shadow: boolean;
   proposed_at: string;
@@ -45,6 +47,8 @@ export interface Described {
   counts: {
     compared: number;
     disagreed: number;
+    /** How much speaks for more than is allowed; those of several objects add up, and 1 stops it. */
+    evidence: number;
     current: Told;
     candidate: Told;
   } | null;
@@ -69,7 +73,8 @@ export class Trial {
 
   private constructor(
     private readonly about: Candidate,
-    private readonly model: Model,
+    /** What is tried. */
+    readonly model: Model,
     private readonly current: Model,
     private readonly ctx: DurableObjectState,
     private readonly id: string,
@@ -98,18 +103,23 @@ export class Trial {
       const reason = `packed, both take ${size} bytes, and at most ${MAX_PACKED} are kept`;
       throw new WeightsRefused(reason);
     }
-    const id = `${current.sha256} ${model.sha256} ${about.proposedAt}`;
-    const underWay = before ? { id: before.id, counts: before.counts } : null;
-    const kept = underWay?.id === id ? underWay : await ctx.storage.get<Kept>(KEY);
-    const counts = kept?.id === id ? kept.counts : noCounts(model.weights.labels.length);
+    const id = idOf(current.sha256, model.sha256, about.proposedAt);
+    const underWay = before?.kept;
+    const found = underWay?.id === id ? underWay : await ctx.storage.get<Kept>(KEY);
+    const counts = found?.id === id ? found.counts : noCounts(model.weights.labels.length);
     return new Trial(about, model, current, ctx, id, counts);
   }
 
-  /** The answer of one of the two to one image, uint8 784; null: the current one shall give it. */
-  answer(image: Uint8Array, current: Model): Omit<Classified, "cold" | "loadMs"> | null {
+  /**
+   * The answer of one of the two to one image, uint8 784; null: the current one shall give it.
+   *
+   * @param chosen the client wants that of the current one.
+   */
+  answer(image: Uint8Array, current: Model, chosen: boolean): Said | null {
     // The next look has not begun a trial beside newer weights yet.
     if (current !== this.current || this.counts.stopped !== null) return null;
-    const isTried = !this.about.shadow && hash(image) % 10_000 < 100 * this.about.percent;
+    const isDrawn = !this.about.shadow && hash(image) % 10_000 < 100 * this.about.percent;
+    const isTried = isDrawn && !chosen;
     const [first, second] = isTried ? [this.model, this.current] : [this.current, this.model];
     const [probabilities, ms] = timed(first, image);
     if (!probabilities.every(Number.isFinite)) {
@@ -132,10 +142,17 @@ export class Trial {
 
   get description(): Described {
     const { compared, disagreed, current, candidate, stopped } = this.counts;
-    const counts = { compared, disagreed, current: toldOf(current), candidate: toldOf(candidate) };
+    const [evidence, tallies] = [this.counts.evidence / ENOUGH, [toldOf(current), toldOf(candidate)]];
+    const counts = { compared, disagreed, evidence, current: tallies[0]!, candidate: tallies[1]! };
     const state = stopped === null ? "on trial" : "stopped";
     const { sha256, weights } = this.model;
-    return { ...refusal(this.about, stopped), sha256, name: weights.name, state, counts };
+    const { name, notSureBelow } = weights;
+    const about = { ...refusal(this.about, stopped), sha256, name, not_sure_below: notSureBelow };
+    return { ...about, state, counts };
+  }
+
+  get kept(): Kept {
+    return { id: this.id, counts: this.counts };
   }
 
   private compare(
@@ -162,11 +179,9 @@ export class Trial {
     const differs = new_.label !== old.label && (new_.isSure || old.isSure);
     counts.disagreed += Number(differs);
     counts.evidence += differs ? FOR_A_DIFFERENCE : FOR_AN_AGREEMENT;
-    if (counts.evidence > ENOUGH) {
-      this.stop(`it differs in ${counts.disagreed} of ${counts.compared} images, of which one side was sure`);
-    } else if (Date.now() - this.savedAt > SAVE_MS) {
-      this.save();
-    }
+    const reason = tooOften([counts]);
+    if (reason) this.stop(reason);
+    else if (Date.now() - this.savedAt > SAVE_MS) this.save();
   }
 
   private stop(reason: string): void {
@@ -178,14 +193,32 @@ export class Trial {
 
   private save(): void {
     this.savedAt = Date.now();
-    const kept: Kept = { id: this.id, counts: this.counts };
-    this.ctx.waitUntil(this.ctx.storage.put(KEY, kept, { allowUnconfirmed: true }));
+    this.ctx.waitUntil(this.ctx.storage.put(KEY, this.kept, { allowUnconfirmed: true }));
   }
 }
 
-interface Kept {
+/** A trial as an object keeps it. */
+export interface Kept {
   id: string;
   counts: Counts;
+}
+
+/** Names a trial: what beside what, since when. */
+export function idOf(current: string, candidate: string, proposedAt: string): string {
+  return `${current} ${candidate} ${proposedAt}`;
+}
+
+/** Why a trial that one or more objects counted has to end; null when it may go on. */
+export function tooOften(all: Omit<Counts, "current" | "candidate">[]): string | null {
+  const sum = (of: "compared" | "disagreed" | "evidence") => all.reduce((n, one) => n + one[of], 0);
+  const stopped = all.find((one) => one.stopped !== null)?.stopped ?? null;
+  if (stopped !== null || sum("evidence") <= ENOUGH) return stopped;
+  return `it differs in ${sum("disagreed")} of ${sum("compared")} images, of which one side was sure`;
+}
+
+/** What an object has counted, of whichever trial; also when it has not looked at the bucket yet. */
+export async function kept(trial: Trial | null, storage: DurableObjectStorage): Promise<Kept | null> {
+  return trial?.kept ?? (await storage.get<Kept>(KEY)) ?? null;
 }
 
 /** Forgets the counts of a trial that has ended. */
@@ -196,7 +229,7 @@ export async function forget(storage: DurableObjectStorage): Promise<void> {
 /** A candidate that is not tried, for GET /model. */
 export function refusal(about: Candidate, reason: string | null): Described {
   const { sha256, percent, shadow, proposedAt } = about;
-  const fields = { sha256, name: "", percent, shadow, proposed_at: proposedAt };
+  const fields = { sha256, name: "", not_sure_below: null, percent, shadow, proposed_at: proposedAt };
   return { ...fields, state: "refused", reason, counts: null };
 }
 

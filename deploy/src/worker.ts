@@ -10,6 +10,7 @@ import { openapiOf } from "./openapi";
 import { shardsOf } from "./place";
 import { Problem, problem, problemResponse, unforeseen } from "./problem";
 import { trace } from "./trace";
+import { watch } from "./watch";
 
 export { Classifier } from "./classifier";
 export { Collected } from "./collected";
@@ -45,6 +46,11 @@ export default {
     }
     logRequest(request, answer.status, Date.now() - start, note);
     return answer;
+  },
+
+  /** Only where wrangler.jsonc has a cron. */
+  async scheduled(_, env): Promise<void> {
+    await watch(env);
   },
 } satisfies ExportedHandler<Env>;
 

@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,9 @@ def say(text: str, style: str = "") -> None:
 @contextmanager
 def talking(as_json: bool) -> Iterator[dict[str, Any]]:
     """How a step talks: `say` prints for good, `progress` is a line that goes away."""
-    with console(stderr=True).status("") as status:
+    with console(stderr=True).status("") as status, warnings.catch_warnings():
+        # What is done, but not in full: a sentence, as all else, and not a line of Python.
+        warnings.showwarning = lambda message, *_, **__: say(str(message), "yellow")
 
         def tell(text: str) -> None:
             status.stop()  # else its line would stay among the text

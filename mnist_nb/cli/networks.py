@@ -154,7 +154,7 @@ def _show(report: dict[str, Any]) -> None:
         "network": f"{report['name']} {report['sha256'][:8]}",
         "layers": " ".join(report["layers"]),
         "size": f"{report['parameters']:,} parameters; {report['cost']:,} multiply-adds an image",
-        "reads": f"{report['digits']:.1%} of digits that this project makes"
+        "reads": f"{report['digits']:.1%} of {report['of']} digits that this project makes"
         + ("" if mnist is None else f", {mnist:.1%} of 1,000 of MNIST's test images"),
         "not sure": "has no threshold" if doubt is None else f"below {doubt:.1%}",
         "calibrated": "does not say"

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,16 +38,30 @@ def release_command(function: Callable[..., None]) -> click.Command:
 
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
+_reason = click.option("--reason", default="", help="Kept in the trail, for people.")
+_force = click.option(
+    "--force",
+    metavar="REASON",
+    default="",
+    help="Promote also what reads our digits worse than what is served; the reason is kept.",
+)
 _no_wait = click.option("--no-wait", is_flag=True, help="Do not wait until the edge serves it.")
 
 
 @release_command
 @click.argument("file", type=FILE)
 @click.option("--no-promote", is_flag=True, help="Only upload; the edge goes on as it is.")
+@_reason
+@_force
 @_dry_run
 @_no_wait
 def push(
-    file: Path, no_promote: bool, edge: str | None, dry_run: bool, no_wait: bool, as_json: bool
+    file: Path,
+    no_promote: bool,
+    edge: str | None,
+    no_wait: bool,
+    as_json: bool,
+    **how: Any,
 ) -> None:
     """Upload weights and let the edge serve them.
 
@@ -58,17 +73,17 @@ def push(
     with talking(as_json) as words:
         words["wait"] = 0 if no_wait else deployment.WAIT
         target = deployment.find_target(edge)
-        done = deployment.push(target, file, promote=not no_promote, dry_run=dry_run, **words)
+        done = deployment.push(target, file, promote=not no_promote, **how, **words)
     _print_outcome(done, as_json)
 
 
 @release_command
 @click.argument("sha256", required=False)
+@_reason
+@_force
 @_dry_run
 @_no_wait
-def promote(
-    sha256: str | None, edge: str | None, dry_run: bool, no_wait: bool, as_json: bool
-) -> None:
+def promote(sha256: str | None, edge: str | None, no_wait: bool, as_json: bool, **how: Any) -> None:
     """Let the edge serve a file that was pushed before.
 
     SHA256 is that of the file, or its first digits, as `mnist-nb releases` shows them. Without one,
@@ -78,14 +93,15 @@ def promote(
 
     with talking(as_json) as words:
         words["wait"] = 0 if no_wait else deployment.WAIT
-        done = deployment.promote(deployment.find_target(edge), sha256, dry_run=dry_run, **words)
+        done = deployment.promote(deployment.find_target(edge), sha256, **how, **words)
     _print_outcome(done, as_json)
 
 
 @release_command
+@_reason
 @_dry_run
 @_no_wait
-def rollback(edge: str | None, dry_run: bool, no_wait: bool, as_json: bool) -> None:
+def rollback(edge: str | None, no_wait: bool, as_json: bool, **how: Any) -> None:
     """Let the edge serve what it served before.
 
     A second rollback takes the first one back.
@@ -94,19 +110,25 @@ def rollback(edge: str | None, dry_run: bool, no_wait: bool, as_json: bool) -> N
 
     with talking(as_json) as words:
         words["wait"] = 0 if no_wait else deployment.WAIT
-        done = deployment.rollback(deployment.find_target(edge), dry_run=dry_run, **words)
+        done = deployment.rollback(deployment.find_target(edge), **how, **words)
     _print_outcome(done, as_json)
 
 
 @release_command
-def releases(edge: str | None, as_json: bool) -> None:
+@click.option("--history", is_flag=True, help="What was decided instead: by whom, when and why.")
+def releases(history: bool, edge: str | None, as_json: bool) -> None:
     """List the weights that were pushed, newest first."""
     from mnist_nb import deployment
-    from mnist_nb.cli.terminal import show_releases
+    from mnist_nb.cli.terminal import show_history, show_releases
 
     with talking(as_json):
-        found = deployment.find_target(edge).releases.list()
-    if as_json:
+        there = deployment.find_target(edge).releases
+        notes, found = (there.history(), []) if history else ([], there.list())
+    if history and as_json:
+        click.echo(json.dumps([asdict(note) for note in notes], indent=2))
+    elif history:
+        show_history(notes, console())
+    elif as_json:
         click.echo(json.dumps([release.to_dict() for release in found], indent=2))
     else:
         show_releases(found, console())

@@ -17,7 +17,7 @@ from mnist_nb.network import Answer, guess, milliseconds, percent, short, verdic
 if TYPE_CHECKING:
     from mnist_nb.cli.classify import Report
     from mnist_nb.cli.doctor import Finding
-    from mnist_nb.releases import Release
+    from mnist_nb.releases import Note, Release
 
 LOCAL, EDGE = "blue", "dark_orange"  # one hue for each side, as in the lab
 _PREVIEW = 28  # columns; two rows of pixels share a line
@@ -166,3 +166,26 @@ def show_releases(releases: "Sequence[Release]", console: Console) -> None:
             cells.append(Text(encodable(numbers), "dim", overflow="ellipsis", no_wrap=True))
         table.add_row(*cells)
     console.print(table)
+
+
+def show_history(notes: "Sequence[Note]", console: Console) -> None:
+    """Print one line for each move of the pointer, and what was said of it below."""
+    if not notes:
+        console.print("nothing was decided yet")
+    for note in notes:
+        if note.trouble:
+            console.print(Text(encodable(f"damaged: {note.trouble}"), "yellow"), soft_wrap=True)
+            continue
+        line = Text.assemble(
+            (encodable(f"{note.what:9}"), "bold"),
+            (encodable(note.sha256[:8]), EDGE),
+            encodable(f"  {note.when[:19]}Z  {note.who}  {note.name}"),
+        )
+        told = (
+            "forced" if note.forced else "",
+            f"in place of {note.before[:8]}" if note.before else "",
+            f"from commit {note.commit[:12]}" if note.commit else "",
+            note.why,
+        )
+        line.append(encodable("\n           " + "; ".join(filter(None, told))), "dim")
+        console.print(line, soft_wrap=True)

@@ -66,12 +66,13 @@ def status(seconds: float | None, edge: str | None, as_json: bool) -> None:
 
 
 @release_command
-def withdraw(edge: str | None, as_json: bool) -> None:
+@click.option("--reason", default="", help="Kept in the trail, for people.")
+def withdraw(reason: str, edge: str | None, as_json: bool) -> None:
     """End the trial; what is served stays."""
     from mnist_nb import deployment
 
     with talking(as_json):
-        proposal = deployment.find_target(edge).releases.withdraw()
+        proposal = deployment.find_target(edge).releases.withdraw(reason=reason)
     if as_json:
         click.echo(json.dumps(asdict(proposal), indent=2))
     else:

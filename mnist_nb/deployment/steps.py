@@ -18,6 +18,8 @@ def push(
     path: Path | str,
     *,
     promote: bool = True,
+    reason: str = "",
+    force: str = "",
     dry_run: bool = False,
     wait: float = WAIT,
     say: Say = print,
@@ -30,6 +32,8 @@ def push(
         path: a weights file, or one of Burn or PyTorch. It is read once, and checked before
             anything else.
         promote: False only uploads.
+        reason: as in `Releases.promote`.
+        force: as in `Releases.promote`.
         dry_run: only say what would be done.
         wait: seconds to wait until the edge serves it; 0 does not wait.
         say: called with the plan, and with what was done.
@@ -59,6 +63,8 @@ def push(
         candidate,
         promote=promote,
         instead_of=current.sha256 if current else None,
+        reason=reason,
+        force=force,
         progress=progress,
     )
     return finish(target, plan, release, wait if promote else 0, say, progress)
@@ -68,6 +74,8 @@ def promote(
     target: Target,
     sha256: str | None = None,
     *,
+    reason: str = "",
+    force: str = "",
     dry_run: bool = False,
     wait: float = WAIT,
     say: Say = print,
@@ -90,13 +98,15 @@ def promote(
     if dry_run:
         return Outcome(plan, sha256, url=target.url)
     chosen = None if tried else sha256
-    release = target.releases.promote(chosen, instead_of=current.sha256 if current else None)
+    replaced = current.sha256 if current else None
+    release = target.releases.promote(chosen, instead_of=replaced, reason=reason, force=force)
     return finish(target, plan, release, wait, say, progress)
 
 
 def rollback(
     target: Target,
     *,
+    reason: str = "",
     dry_run: bool = False,
     wait: float = WAIT,
     say: Say = print,
@@ -113,7 +123,7 @@ def rollback(
     say(str(plan))
     if dry_run:
         return Outcome(plan, before or "", url=target.url)
-    return finish(target, plan, target.releases.rollback(), wait, say, progress)
+    return finish(target, plan, target.releases.rollback(reason=reason), wait, say, progress)
 
 
 def _look(target: Target, dry_run: bool) -> tuple[Release | None, list[Step]]:

@@ -2,7 +2,7 @@
 
 from mnist_nb.edge.address import is_loopback, normal_url
 from mnist_nb.edge.client import AsyncEdgeClient, EdgeClient
-from mnist_nb.edge.conversation import CONNECTIONS, TOKEN_OVER_HTTP
+from mnist_nb.edge.conversation import CONNECTIONS, TOKEN_OVER_HTTP, Which
 from mnist_nb.edge.environment import require_usable
 from mnist_nb.edge.protocol import CLASSES
 from mnist_nb.edge.result import EdgeResult
@@ -16,6 +16,7 @@ __all__ = [
     "EdgeClient",
     "EdgeResult",
     "EdgeTrace",
+    "Which",
     "is_loopback",
     "normal_url",
     "require_usable",

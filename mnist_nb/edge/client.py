@@ -16,7 +16,7 @@ from typing import Any, Self
 import httpx
 
 from mnist_nb.edge.bets import bets_request, read_bets
-from mnist_nb.edge.conversation import BaseClient, Incoming, Progress, Protocol, one_image
+from mnist_nb.edge.conversation import BaseClient, Incoming, Progress, Protocol, Which, one_image
 from mnist_nb.edge.deadline import at_most, watch
 from mnist_nb.edge.protocol import Answer, Request, model_request, read_object
 from mnist_nb.edge.result import EdgeResult, ModelRef, Place, Timing
@@ -60,26 +60,31 @@ class EdgeClient(BaseClient):
             self._http = httpx.Client(transport=transport, **self._settings())
         watch(self._http)
 
-    def classify(self, images: Any, progress: Progress | None = None) -> EdgeResult:
+    def classify(
+        self, images: Any, progress: Progress | None = None, *, model: Which | None = None
+    ) -> EdgeResult:
         """Classify images at the edge.
 
         Args:
             images: uint8 (784,), (28, 28), (N, 784) or (N, 28, 28); more than 1024 go in
                 several requests, one after the other.
             progress: called as `progress(done, total)` after each request.
+            model: during a trial, which of the two: "current" or "candidate". The trial counts
+                what is asked of the first, and leaves out what is asked of the second. None is
+                for the edge to choose.
 
         Returns:
             The result, with `.probabilities` float32 (N, 10).
 
         Raises:
-            InputError: for images of another shape or dtype, or none.
+            InputError: for images of another shape or dtype, or none, or another `model`.
             EdgeOffline: when no answer came.
             EdgeProblem: when the edge answered with an error.
             EdgeProtocolError: when it answered something else than probabilities.
             EdgeError: when the edge changed its weights between two requests, or this client was
                 closed.
         """
-        talk = self._conversation(images, progress)
+        talk = self._conversation(images, progress, model)
         request = next(talk)
         while True:
             answer = self._exchange(request)
@@ -180,9 +185,11 @@ class AsyncEdgeClient(BaseClient):
         watch(self._http)
         self._sending: set[asyncio.Future[Answer]] = set()  # asyncio keeps no hold of its tasks
 
-    async def classify(self, images: Any, progress: Progress | None = None) -> EdgeResult:
+    async def classify(
+        self, images: Any, progress: Progress | None = None, *, model: Which | None = None
+    ) -> EdgeResult:
         """Classify images at the edge; see `EdgeClient.classify`."""
-        talk = self._conversation(images, progress)
+        talk = self._conversation(images, progress, model)
         request = next(talk)
         while True:
             answer = await self._exchange(request)

@@ -28,6 +28,7 @@ from mnist_nb.edge.result import EdgeResult, merge
 from mnist_nb.errors import EdgeError, EdgeOffline, EdgeProblem, EdgeProtocolError, InputError
 
 Protocol = Literal["auto", "binary", "json"]
+Which = Literal["current", "candidate"]
 Progress = Callable[[int, int], object]
 Talk = Generator[Request, Answer, EdgeResult]
 
@@ -114,8 +115,10 @@ class BaseClient:
                 f"this client of {self.url} is closed: make another {type(self).__name__}"
             )
 
-    def _conversation(self, images: Any, progress: Progress | None) -> Talk:
+    def _conversation(self, images: Any, progress: Progress | None, model: Which | None) -> Talk:
         """Yields requests, is sent their answers, returns the result."""
+        if model not in (None, "current", "candidate"):
+            raise InputError(f"model is {model!r:.80}; give 'current' or 'candidate'")
         rows = as_images(images)
         total = len(rows)
         parts: list[EdgeResult] = []
@@ -126,7 +129,7 @@ class BaseClient:
                     part = read_json((yield json_request(rows[done])))
                 else:
                     batch = rows[done : done + most]
-                    answer = yield binary_request(batch)
+                    answer = yield binary_request(batch, model)
                     if answer.status == TOO_MUCH and len(batch) > 1:
                         most = len(batch) // 2  # weights that take long: fewer images at a time
                         continue

@@ -62,10 +62,16 @@ class Answer:
         return self.media_type == _PROBLEM
 
 
-def binary_request(rows: NDArray[np.uint8]) -> Request:
-    """Ask for the probabilities of uint8 (N, 784), N <= 1024, in bytes both ways."""
+def binary_request(rows: NDArray[np.uint8], model: str | None = None) -> Request:
+    """Ask for the probabilities of uint8 (N, 784), N <= 1024, in bytes both ways.
+
+    Args:
+        rows: the images.
+        model: "current" or "candidate", one of the two of a trial; None is up to the edge.
+    """
     headers = {"content-type": _OCTETS, "accept": _OCTETS}
-    return Request("POST", "/classify", headers, rows.tobytes(), len(rows))
+    path = f"/classify?model={model}" if model else "/classify"
+    return Request("POST", path, headers, rows.tobytes(), len(rows))
 
 
 def json_request(row: NDArray[np.uint8]) -> Request:
@@ -171,15 +177,18 @@ def _result(answer: Answer, values: NDArray[np.float32]) -> EdgeResult:
             f" its least is {values.min():.6g}): is this the URL of an edge?"
         )
     headers = answer.headers
-    sha256 = headers.get("x-model-sha256", "")
-    if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
-        raise EdgeProtocolError(f"the edge names its weights {sha256[:80]!r}, not by their sha256")
+    names = ("x-model-sha256", "x-candidate-sha256")
+    sha256, candidate = (headers.get(name, "") for name in names)
+    for name in filter(None, (sha256, candidate)):
+        if not re.fullmatch("[0-9a-f]{64}", name):
+            raise EdgeProtocolError(f"the edge names weights {name[:80]!r}, not by their sha256")
     return EdgeResult(
         probabilities=values,
         model=ModelRef(sha256, unquote(headers.get("x-model-name", ""))),
         cold=headers.get("x-cold") == "1",
         place=_place(headers.get("x-place", "{}")),
         timing=Timing(answer.ms, server_timing(headers.get("server-timing", ""))),
+        candidate=candidate,
     )
 
 

@@ -78,6 +78,7 @@ class EdgeResult:
         cold: True when the Durable Object had to load the model first.
         place: where the (first) answer came from.
         timing: how long it took.
+        candidate: sha256 of the weights that are on trial there, "" for none.
     """
 
     probabilities: NDArray[np.float32]
@@ -85,6 +86,7 @@ class EdgeResult:
     cold: bool
     place: Place
     timing: Timing
+    candidate: str = ""
 
     def answer(self, index: int = 0, *, not_sure_below: float | None = None) -> Answer:
         """What it says of one image.
@@ -130,4 +132,5 @@ def merge(parts: Sequence[EdgeResult]) -> EdgeResult:
         cold=any(part.cold for part in parts),
         place=first.place,
         timing=Timing(sum(part.timing.total_ms for part in parts), server),
+        candidate=parts[-1].candidate,
     )

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.edge import AsyncEdgeClient, EdgeClient, EdgeResult, EdgeTrace, normal_url
+from mnist_nb.edge import AsyncEdgeClient, EdgeClient, EdgeResult, EdgeTrace, Which, normal_url
 from mnist_nb.errors import InputError
 from mnist_nb.local_edge import LocalEdge, shared_edge
 
@@ -23,8 +23,10 @@ T = TypeVar("T")
 class Client(Protocol):
     """What is asked: an `AsyncEdgeClient`, or anything with its methods."""
 
-    async def classify(self, images: NDArray[np.uint8]) -> EdgeResult:
-        """Probabilities of images."""
+    async def classify(
+        self, images: NDArray[np.uint8], *, model: Which | None = None
+    ) -> EdgeResult:
+        """Probabilities of images; during a trial `model` is asked for, as of an `EdgeClient`."""
 
     async def model(self) -> dict[str, Any]:
         """The active weights."""
@@ -118,8 +120,11 @@ class _InThreads:
     def __init__(self, client: Any) -> None:
         self.asked, self.url = client, getattr(client, "url", "")
 
-    async def classify(self, images: NDArray[np.uint8]) -> EdgeResult:
-        return await in_thread(lambda: self.asked.classify(images))
+    async def classify(
+        self, images: NDArray[np.uint8], *, model: Which | None = None
+    ) -> EdgeResult:
+        which = {"model": model} if model else {}
+        return await in_thread(lambda: self.asked.classify(images, **which))
 
     async def model(self) -> dict[str, Any]:
         return await in_thread(self.asked.model)

@@ -31,6 +31,7 @@ from mnist_nb.network import Answer, threshold
 FIRST_RETRY, LAST_RETRY = 0.5, 2.0  # seconds; doubled from the first to the last
 IDLE_AFTER, IDLE_RETRY = 120.0, 15.0  # a forgotten tab does not knock every two seconds for days
 MOST = CONNECTIONS  # requests that are out at once: enough to ask each frame half a second away
+_TRIED = ("on trial", "stopped")  # states of a candidate that can be asked
 SPACING = 0.01  # seconds at least between two: less than a frame, for a pen that lifts
 
 EdgeState = Literal["starting", "connecting", "up", "offline"]
@@ -50,9 +51,17 @@ class About(NamedTuple):
     sha256: str = ""
     name: str = ""
     not_sure_below: float | None = None
+    candidate: "About | None" = None  # what is on trial beside them
 
 
 NOTHING = About()
+
+
+class Said(NamedTuple):
+    """What the edge says of one image: what serves and, during a trial, the candidate too."""
+
+    result: EdgeResult
+    tried: EdgeResult | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +71,7 @@ class News:
     Attributes:
         state, reason: is it up, and if not, why.
         question, result: its newest answer and what it answers; None while there is none.
+        tried: what the weights on trial say of the same image.
         about: the weights it runs.
     """
 
@@ -70,6 +80,7 @@ class News:
     question: Question | None = None
     result: EdgeResult | None = None
     about: About = NOTHING
+    tried: EdgeResult | None = None
 
     @property
     def answer(self) -> Answer | None:
@@ -77,6 +88,14 @@ class News:
         if self.result is None:
             return None
         return self.result.answer(not_sure_below=self.about.not_sure_below)
+
+    @property
+    def tried_answer(self) -> Answer | None:
+        """That of the weights on trial, to the same image."""
+        candidate = self.about.candidate
+        if self.tried is None or candidate is None:
+            return None
+        return self.tried.answer(not_sure_below=candidate.not_sure_below)
 
 
 class EdgeFollower:
@@ -149,11 +168,13 @@ class EdgeFollower:
     async def _step(self, talk: "_Talk") -> None:
         """Tell what was answered, ask what is new, and wait for more of either."""
         self._changed.clear()
-        for answered, result in talk.answers():
-            await self._answered(talk.client, answered, result)
+        for answered, said in talk.answers():
+            await self._answered(talk, answered, said)
         question = self.newest
         if question is None and self.news.state != "up":
-            self._tell(News("up", about=await _about(talk.client)))
+            about = await _about(talk.client)
+            talk.is_trial = about.candidate is not None
+            self._tell(News("up", about=about))
             return
         seconds = None if question is None or question is talk.asked else talk.wait()
         if seconds == 0:
@@ -162,14 +183,20 @@ class EdgeFollower:
             seconds = None
         await self._wait(seconds, self._changed.is_set)
 
-    async def _answered(self, client: Client, question: Question, result: EdgeResult) -> None:
-        about = self.news.about
-        is_new = result.model.sha256 != about.sha256
-        if is_new:
+    async def _answered(self, talk: "_Talk", question: Question, said: Said) -> None:
+        about, (result, tried) = self.news.about, said
+        if result.candidate and not talk.is_trial:
+            talk.is_trial, talk.asked = True, None  # the same image once more, of both
+            if result.model.sha256 == result.candidate:
+                return
+        talk.is_trial = bool(result.candidate)
+        known = about.candidate.sha256 if about.candidate else ""
+        is_new = (result.model.sha256, result.candidate) != (about.sha256, known)
+        if result.model.sha256 != about.sha256:
             about = About(result.model.sha256, result.model.name)
-        self._tell(News("up", "", question, result, about))
+        self._tell(News("up", "", question, result, about, tried))
         # The bars first; then, once for each file, what a classification does not say of it.
-        if is_new and (about := await _about(client)).sha256 == result.model.sha256:
+        if is_new and (about := await _about(talk.client)).sha256 == result.model.sha256:
             self._tell(replace(self.news, about=about))
 
     def _tell(self, news: News) -> None:
@@ -196,7 +223,7 @@ class EdgeFollower:
 class _Flight(NamedTuple):
     """A request on its way."""
 
-    task: asyncio.Future[EdgeResult]
+    task: asyncio.Future[Said]
     question: Question
     sent_at: float
 
@@ -207,6 +234,7 @@ class _Talk:
     Attributes:
         client: is asked.
         asked: the last question.
+        is_trial: there are two to ask, what serves and what is on trial.
     """
 
     def __init__(
@@ -216,6 +244,7 @@ class _Talk:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.client, self.asked = client, None  # type: Client, Question | None
+        self.is_trial = False
         self._landed, self._clock = landed, clock
         self._out: list[_Flight] = []  # in the order in which they left
         self._told = -1.0  # when that left which was answered last
@@ -234,11 +263,23 @@ class _Talk:
     def ask(self, question: Question) -> None:
         """Send an image on its way."""
         self.asked, self._sent_at = question, self._clock()
-        task = asyncio.ensure_future(self.client.classify(question.image))
+        task = asyncio.ensure_future(self._said(question.image))
         task.add_done_callback(lambda _: self._landed())
         self._out.append(_Flight(task, question, self._sent_at))
 
-    def answers(self) -> list[tuple[Question, EdgeResult]]:
+    async def _said(self, image: NDArray[np.uint8]) -> Said:
+        if not self.is_trial:
+            return Said(await self.client.classify(image))
+        current, tried = await asyncio.gather(
+            self.client.classify(image, model="current"),
+            self.client.classify(image, model="candidate"),
+            return_exceptions=True,
+        )
+        if isinstance(current, BaseException):
+            raise current
+        return Said(current, None if isinstance(tried, BaseException) else tried)
+
+    def answers(self) -> list[tuple[Question, Said]]:
         """Take the newest answer, if it is newer than those before; an error is raised."""
         landed = [flight for flight in self._out if flight.task.done()]
         self._out = [flight for flight in self._out if not flight.task.done()]
@@ -263,8 +304,14 @@ async def _about(client: Client) -> About:
         if problem.status != 404:
             raise
         model = {}  # an edge such as the original, which classifies and says no more
-    not_sure_below = threshold(model.get("not_sure_below"))
-    return About(str(model.get("sha256") or ""), str(model.get("name") or ""), not_sure_below)
+    said = model.get("candidate")
+    tried = said if isinstance(said, dict) and said.get("state") in _TRIED else None
+    return _read(model, _read(tried) if tried else None)
+
+
+def _read(model: dict[str, Any], candidate: About | None = None) -> About:
+    sha256, name = (str(model.get(key) or "") for key in ("sha256", "name"))
+    return About(sha256, name, threshold(model.get("not_sure_below")), candidate)
 
 
 def _reason(error: Exception) -> str:

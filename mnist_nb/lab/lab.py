@@ -19,7 +19,7 @@ from mnist_nb.edge import EdgeResult
 from mnist_nb.errors import InputError
 from mnist_nb.lab.collect import Keeper
 from mnist_nb.lab.edge_source import EdgeSource
-from mnist_nb.lab.follow_edge import EdgeFollower, Question
+from mnist_nb.lab.follow_edge import About, EdgeFollower, Question
 from mnist_nb.lab.frames import after
 from mnist_nb.lab.pad import DigitPad
 from mnist_nb.lab.status import close_all
@@ -215,6 +215,8 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
 
     def _tell_facts(self) -> None:
         ours, news = self.network, self._edge.news
+        weights = news.about._asdict()
+        tried: About | None = weights.pop("candidate")
         self.view.tell(
             labels=list(ours.labels),
             who="This machine",
@@ -227,22 +229,23 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
                 "state": news.state,
                 "reason": news.reason,
                 "place": news.result.place.name if news.result else "",
-                **news.about._asdict(),
+                **weights,
             },
+            candidate=None if tried is None else tried._asdict(),
         )
 
     def _show(self) -> None:
         self._is_owed = False
         newest, news = self._edge.newest, self._edge.news
-        here = edge = twin = None
+        here = edge = twin = tried = None
         stale = False
         if newest is not None:
             here = newest.here
             if news.state == "up" and news.question is not None:
                 edge, twin = news.answer, news.question.here.probabilities
+                tried = news.tried_answer
                 stale = news.question is not newest
         pace = self.pad.pace
         tell, late = pace.next(), stale and self._is_late()
-        self.view.show(
-            pace.number, self.pad.image, here, edge, twin, stale=stale, late=late, tell=tell
-        )
+        answers = (here, edge, twin, tried)
+        self.view.show(pace.number, self.pad.image, *answers, stale=stale, late=late, tell=tell)

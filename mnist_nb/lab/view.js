@@ -1,6 +1,54 @@
 // @ts-nocheck
 // Made by `npm run page` in deploy/ from page/, src/ and kernel/: change those instead.
 
+// page/columns.ts
+function classOf(side2) {
+  return side2 === "candidate" ? "is-edge is-candidate" : `is-${side2}`;
+}
+function addHead(row, side2, title) {
+  const cell = add(row, "th", classOf(side2));
+  cell.scope = "col";
+  add(cell, "span", "mnist-nb-side").textContent = title;
+  const place = add(cell, "span", "is-place");
+  const times = add(cell, "span", "is-time");
+  const took = add(times, "b", "");
+  const time = add(times, "span", "");
+  const weights = add(cell, "span", "is-weights");
+  weights.textContent = "weights ";
+  const code = add(weights, "code", "");
+  return { place, took, time, code, start: add(cell, "span", "is-start") };
+}
+function addCell(row, side2) {
+  const cell = row.insertCell();
+  cell.className = classOf(side2);
+  const bar = add(cell, "i", "");
+  const words2 = add(cell, "span", "mnist-nb-number");
+  const number = add(words2, "span", "");
+  const aside = add(words2, "span", "mnist-nb-unseen");
+  row.dataset[side2] = row.dataset.winner = "";
+  return { cell, bar, number, aside, p: NaN, won: false };
+}
+function addMessage(side2, cells) {
+  const cell = make("td", `mnist-nb-message ${classOf(side2)}`);
+  cell.rowSpan = cells.length;
+  cell.hidden = true;
+  const box = add(cell, "div", "");
+  for (const tag of ["strong", "span", "em"]) add(box, tag, "");
+  cells[0].cell.after(cell);
+  return cell;
+}
+function make(tag, classes) {
+  const element = document.createElement(tag);
+  if (classes) element.className = classes;
+  return element;
+}
+function add(parent, tag, classes) {
+  return parent.appendChild(make(tag, classes));
+}
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 // page/words.ts
 var SHORT = 8;
 var RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -64,6 +112,12 @@ function verdict(known) {
   const chips = [{ label: said, side: "both" }];
   return { kind: "agree", ...words(`Both say ${said}${doubt}`, gap(here, edge, ours)), chips };
 }
+function besides(edge, tried, labels) {
+  if (edge === null || tried === null || !isSure(edge) && !isSure(tried)) return "";
+  const [said, other] = [edge, tried].map(({ probabilities }) => labels[largest(probabilities)]);
+  if (said !== other) return ` The candidate says ${other}.`;
+  return isSure(tried) ? "" : " The candidate is not sure.";
+}
 function largest(probabilities) {
   let best = 0;
   for (let i = 1; i < probabilities.length; i++) {
@@ -125,6 +179,7 @@ var Answers = class {
   root;
   #titles;
   #labels;
+  #names;
   #head;
   #verdict;
   #detail;
@@ -132,14 +187,14 @@ var Answers = class {
   #said;
   #warning;
   #rows = [];
-  #cells = { local: [], edge: [] };
-  #lines;
-  #messages;
+  #columns = {};
   #quiet;
   #announced = "";
-  constructor(titles, labels) {
+  /** @param isTrial with a third column, for what is on trial */
+  constructor(titles, labels, isTrial) {
     this.#titles = titles;
     this.#labels = labels;
+    this.#names = isTrial ? ["local", "edge", "candidate"] : ["local", "edge"];
     this.root = make("div", "mnist-nb-answers");
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", "Answers of both sides");
@@ -154,16 +209,13 @@ var Answers = class {
     add(table, "caption", "mnist-nb-unseen").textContent = `Probability of each digit, ${titles.where} and at the edge`;
     const columns = add(table, "colgroup", "");
     add(columns, "col", "mnist-nb-digit");
-    add(columns, "col", "");
-    add(columns, "col", "");
+    for (const _ of this.#names) add(columns, "col", "");
     const heads = add(add(table, "thead", ""), "tr", "");
     const corner = add(heads, "th", "");
     corner.scope = "col";
     add(corner, "span", "mnist-nb-unseen").textContent = "label";
-    this.#lines = {
-      local: addHead(heads, "local", titles.local),
-      edge: addHead(heads, "edge", titles.edge)
-    };
+    const heading = { local: titles.local, edge: titles.edge, candidate: "Candidate" };
+    const lines = this.#names.map((name) => addHead(heads, name, heading[name]));
     const body = add(table, "tbody", "");
     labels.forEach((label, index) => {
       const row = body.insertRow();
@@ -172,12 +224,11 @@ var Answers = class {
       name.scope = "row";
       name.textContent = label;
       this.#rows.push(row);
-      for (const side2 of ["local", "edge"]) this.#cells[side2].push(addCell(row, side2));
     });
-    this.#messages = {
-      local: this.#addMessage("local"),
-      edge: this.#addMessage("edge")
-    };
+    this.#names.forEach((name, i) => {
+      const cells = this.#rows.map((row) => addCell(row, name));
+      this.#columns[name] = { cells, lines: lines[i], message: addMessage(name, cells) };
+    });
     this.#warning = add(this.root, "p", "mnist-nb-warning");
     this.#warning.setAttribute("role", "note");
     this.#warning.hidden = true;
@@ -191,16 +242,20 @@ var Answers = class {
     const { who, where } = this.#titles;
     const known = { here: local.answer, edge: theirs, twin, drawn, late, trouble, who, where };
     const said = verdict({ ...known, labels: this.#labels });
+    const tried = drawn ? shown2.candidate?.answer ?? null : null;
+    const beside = besides(theirs, late ? null : tried, this.#labels);
+    said.detail += beside;
     this.#showVerdict(said);
     this.#showSide("local", local, local.answer);
     this.#showSide("edge", edge, theirs);
+    if (shown2.candidate) this.#showSide("candidate", shown2.candidate, tried);
     const faded = late && theirs !== null;
     this.root.classList.toggle("is-late", faded);
     this.#showWarning(local, edge);
-    this.#note(shown2, theirs);
+    this.#note(shown2, theirs, tried);
     const best = local.answer ?? theirs;
     const sure = best && said.kind === "agree" ? `, ${percent(max(best.probabilities))}` : "";
-    this.#announce([drawn ? `${said.head}${sure}.` : "", ...more].filter(Boolean).join(" "));
+    this.#announce([drawn ? `${said.head}${sure}.${beside}` : "", ...more].filter(Boolean).join(" "));
   }
   /** Say something to who cannot see it, now. */
   say(text) {
@@ -231,7 +286,7 @@ var Answers = class {
   }
   #showSide(name, side2, answer) {
     const winner = answer === null ? -1 : largest(answer.probabilities);
-    const lines = this.#lines[name];
+    const { lines, cells, message: box } = this.#columns[name];
     write(lines.place, side2.place);
     write(lines.took, side2.took);
     write(lines.time, side2.time);
@@ -240,8 +295,8 @@ var Answers = class {
     write(lines.start, side2.start ?? "");
     lines.start.hidden = side2.start === void 0;
     const message2 = answer === null ? side2.message : null;
-    this.#showMessage(this.#messages[name], message2);
-    this.#cells[name].forEach((cell, index) => {
+    this.#showMessage(box, message2);
+    cells.forEach((cell, index) => {
       const p = answer === null ? NaN : answer.probabilities[index];
       const won = index === winner;
       cell.cell.hidden = message2 !== null;
@@ -257,7 +312,7 @@ var Answers = class {
         cell.cell.classList.toggle("is-winner", won);
         write(cell.aside, won ? ", its answer" : "");
         const row = this.#rows[index];
-        const sides = ["local", "edge"].filter((s) => this.#cells[s][index].won);
+        const sides = this.#names.filter((s) => this.#columns[s].cells[index].won);
         setData(row, "winner", sides.join(" "));
       }
     });
@@ -292,7 +347,7 @@ var Answers = class {
     );
   }
   /** All of it in `data-*`. */
-  #note(shown2, theirs) {
+  #note(shown2, theirs, tried) {
     const { local, edge, twin, drawn, stale, cold } = shown2;
     const ours = local.answer;
     const same = twin ?? ours?.probabilities ?? null;
@@ -312,56 +367,15 @@ var Answers = class {
       localMs: ours === null ? "" : exactly(local.ms),
       edgeMs: theirs === null ? "" : exactly(edge.ms),
       localSha256: local.sha256,
-      edgeSha256: edge.sha256
+      edgeSha256: edge.sha256,
+      candidateSha256: shown2.candidate?.sha256 ?? "",
+      candidateWinner: tried === null ? "" : String(largest(tried.probabilities))
     };
     for (const [name, value] of Object.entries(notes)) setData(this.root, name, value);
-  }
-  #addMessage(side2) {
-    const cell = make("td", `mnist-nb-message is-${side2}`);
-    cell.rowSpan = this.#labels.length;
-    cell.hidden = true;
-    const box = add(cell, "div", "");
-    for (const tag of ["strong", "span", "em"]) add(box, tag, "");
-    this.#cells[side2][0].cell.after(cell);
-    return cell;
   }
 };
 function thereAndBack(ms, cold) {
   return { took: milliseconds(ms), time: ` there and back, ${cold ? "cold start" : "warm"}` };
-}
-function addHead(row, side2, title) {
-  const cell = add(row, "th", `is-${side2}`);
-  cell.scope = "col";
-  add(cell, "span", "mnist-nb-side").textContent = title;
-  const place = add(cell, "span", "is-place");
-  const times = add(cell, "span", "is-time");
-  const took = add(times, "b", "");
-  const time = add(times, "span", "");
-  const weights = add(cell, "span", "is-weights");
-  weights.textContent = "weights ";
-  const code = add(weights, "code", "");
-  return { place, took, time, code, start: add(cell, "span", "is-start") };
-}
-function addCell(row, side2) {
-  const cell = row.insertCell();
-  cell.className = `is-${side2}`;
-  const bar = add(cell, "i", "");
-  const words2 = add(cell, "span", "mnist-nb-number");
-  const number = add(words2, "span", "");
-  const aside = add(words2, "span", "mnist-nb-unseen");
-  row.dataset[side2] = row.dataset.winner = "";
-  return { cell, bar, number, aside, p: NaN, won: false };
-}
-function make(tag, classes) {
-  const element = document.createElement(tag);
-  if (classes) element.className = classes;
-  return element;
-}
-function add(parent, tag, classes) {
-  return parent.appendChild(make(tag, classes));
-}
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 function setData(element, name, value) {
   if (element.dataset[name] !== value) element.dataset[name] = value;
@@ -615,7 +629,7 @@ function show(model, el, mode, signal) {
   const seen = new Seen(figure.appendChild(document.createElement("canvas")));
   figure.appendChild(document.createElement("figcaption")).textContent = `What the network sees: ${SIDE} × ${SIDE}`;
   let answers = null;
-  let labels = "";
+  let columns = "";
   let newest;
   let isAsked = false;
   let wanted = 0;
@@ -625,10 +639,12 @@ function show(model, el, mode, signal) {
     isAsked = false;
     if (newest === void 0 || signal.aborted) return;
     const facts = model.get("facts");
-    if (mode === "lab" && facts.labels.join() !== labels) {
-      labels = facts.labels.join();
+    const isTrial = Boolean(facts.candidate);
+    const layout = `${facts.labels.join()} ${isTrial}`;
+    if (mode === "lab" && layout !== columns) {
+      columns = layout;
       answers?.root.remove();
-      answers = new Answers(TITLES, facts.labels);
+      answers = new Answers(TITLES, facts.labels, isTrial);
       el.append(answers.root);
     }
     const frame = new Frame(newest, answers === null ? 10 : facts.labels.length);
@@ -670,7 +686,7 @@ var Frame = class {
     this.number = view.getUint32(0, true);
     this.flags = view.getUint32(4, true);
     this.ms = [at(2), at(3)];
-    this.rows = [0, 1, 2].map(
+    this.rows = [0, 1, 2, 3].map(
       (row) => Float32Array.from({ length: labels }, (_, i) => at(HEAD / 4 + row * labels + i))
     );
     const start = view.byteOffset + view.byteLength - SIDE * SIDE;
@@ -680,8 +696,8 @@ var Frame = class {
     return (this.flags & flag) !== 0;
   }
 };
-function shown(frame, { local, edge }) {
-  const [ours, theirs, twin] = frame.rows;
+function shown(frame, { local, edge, candidate }) {
+  const [ours, theirs, twin, tried] = frame.rows;
   const drawn = frame.has(1 /* Here */);
   const [here, there] = [side(local), side(edge)];
   if (drawn) here.answer = { ...here, probabilities: ours };
@@ -697,10 +713,13 @@ function shown(frame, { local, edge }) {
   const waiting = { up: "ready", offline: "no answer" }[edge?.state ?? ""] ?? "calling";
   Object.assign(there, answered ? thereAndBack(there.ms, cold) : { time: waiting });
   there.message = edge === void 0 ? null : message(edge.state, edge.reason, drawn);
+  const third = candidate ? { ...side(candidate), place: "on trial" } : null;
+  if (third && frame.has(128 /* Tried */)) third.answer = { ...third, probabilities: tried };
   return {
     drawn,
     local: here,
     edge: there,
+    candidate: third,
     twin: frame.has(32 /* Twin */) ? twin : null,
     stale: frame.has(4 /* Stale */),
     late: frame.has(8 /* Late */),

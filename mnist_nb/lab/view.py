@@ -4,8 +4,8 @@ Made from `deploy/page/`, as the edge's page is, so that both say and show the s
 with every move of the pen travels as one binary message; what changes seldom as JSON.
 
 A frame, little endian: uint32 number, uint32 flags, float32 milliseconds of each side, float32
-probabilities of this machine, of the edge and of this machine for the image that the edge answered,
-uint8 (28, 28) the image.
+probabilities of this machine, of the edge, of this machine for the image that the edge answered,
+and of what is on trial at the edge; uint8 (28, 28) the image.
 """
 
 import struct
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mnist_nb.network import DIGITS, Answer
 
-HERE, THERE, STALE, LATE, COLD, TWIN, TELL = (1 << bit for bit in (0, 1, 2, 3, 4, 5, 6))
+HERE, THERE, STALE, LATE, COLD, TWIN, TELL, TRIED = (1 << bit for bit in range(8))
 _HEAD = struct.Struct("<IIff")
 
 STYLES = Path(__file__).with_name("view.css")
@@ -68,6 +68,7 @@ class View(FrontEnd):
         here: Answer | None = None,
         edge: Answer | None = None,
         twin: NDArray[np.float32] | None = None,
+        tried: Answer | None = None,
         *,
         stale: bool = False,
         late: bool = False,
@@ -81,16 +82,19 @@ class View(FrontEnd):
             here: what this machine says of it.
             edge: the newest answer of the edge.
             twin: float32 (labels,), what this machine says of the image that `edge` is about.
+            tried: what the weights on trial say of that image.
             stale: `edge` is about an older image.
             late: and it is so old that the eye should know.
             tell: the page shall say when it has painted this.
         """
         flags = STALE * stale | LATE * late | TELL * tell | TWIN * (twin is not None)
         flags |= HERE * (here is not None) | THERE * (edge is not None)
+        flags |= TRIED * (tried is not None)
         flags |= COLD * bool(edge and edge.cold)
         times = (_ms(here), _ms(edge))
         nothing = np.zeros(len(self.facts["labels"]), np.float32)
-        rows = (here and here.probabilities, edge and edge.probabilities, twin)
+        said = (here and here.probabilities, edge and edge.probabilities)
+        rows = (*said, twin, tried and tried.probabilities)
         numbers = np.concatenate([nothing if row is None else row for row in rows])
         self.frame = (
             _HEAD.pack(number, flags, *times) + numbers.astype("<f4").tobytes() + image.tobytes()

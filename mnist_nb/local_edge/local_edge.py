@@ -249,7 +249,7 @@ class LocalEdge:
         releases = self.releases()
         try:
             if self.weights is not None:
-                releases.push(self.weights)
+                releases.push(self.weights, force="LocalEdge(weights=...)")
             elif releases.current() is None:
                 releases.push(shipped_weights())
         except ReleaseError as error:

@@ -1,5 +1,6 @@
 """What is known of a network before anybody relies on it, in a moment and without an edge."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from mnist_nb.network import plain_loops
-from mnist_nb.network.by_digits import POOR, digits
+from mnist_nb.network.answer import DIGITS
+from mnist_nb.network.by_digits import MANY, POOR, digits
 from mnist_nb.network.cost import count
 from mnist_nb.network.file_format import Weights
 from mnist_nb.network.numpy_network import Network
@@ -25,6 +27,8 @@ class Certificate:
         parameters: how many numbers training found.
         cost: of an image at the edge, in multiply-adds; `docs/weights-format.md` has the table.
         digits: share of our digits that it reads right.
+        of: how many of our digits it was asked; 0 where its labels are no digits.
+        by: a fingerprint of these images: shares of other images do not compare.
         not_sure_below: its threshold, None for none.
         temperature: what its logits were divided by in the file, None when it does not say.
     """
@@ -35,6 +39,8 @@ class Certificate:
     parameters: int
     cost: int
     digits: float
+    of: int
+    by: str
     not_sure_below: float | None
     temperature: float | None
 
@@ -44,12 +50,13 @@ class Certificate:
 
     def short(self) -> str:
         """Return what is kept with a release, in JSON."""
-        return json.dumps({"digits": round(self.digits, 4), "cost": self.cost})
+        kept = {"digits": round(self.digits, 4), "of": self.of, "by": self.by, "cost": self.cost}
+        return json.dumps(kept)
 
     @property
     def doubt(self) -> str:
         """What to tell whoever wants to serve it; "" for nothing."""
-        if self.digits >= POOR:
+        if self.digits >= POOR or not self.of:
             return ""
         return (
             f"{self.name} reads only {self.digits:.0%} of the digits that this project makes: were "
@@ -57,15 +64,20 @@ class Certificate:
         )
 
 
-def certify(weights: Weights) -> Certificate:
-    """Return the certificate of a network, in some tenths of a second."""
+def certify(weights: Weights, most: int | None = None) -> Certificate:
+    """Return the certificate of a network, in some tenths of a second.
+
+    Args:
+        weights: the network.
+        most: digits that it is asked at most; None is 400. A costly network gets fewer.
+    """
     entry, network = weights.architecture, Network(weights)
     shapes = {name: tensor.shape for name, tensor in weights.tensors.items()}
     cost, _ = count(entry, entry.shapes(shapes), shapes)
-    images, labels = digits()
-    few = max(20, min(len(images), int(2e9 / cost)))
+    few = max(20, min(most or MANY, int(2e9 / cost)))
+    images, labels = (part[:few] for part in digits())
     with np.errstate(all="ignore"):
-        right = network.logits(images[:few]).argmax(axis=1) == labels[:few]
+        right = network.logits(images).argmax(axis=1) == labels
     temperature = entry.metrics.get("temperature")
     return Certificate(
         name=entry.name,
@@ -74,6 +86,8 @@ def certify(weights: Weights) -> Certificate:
         parameters=weights.parameters,
         cost=cost,
         digits=float(right.mean()),
+        of=few if entry.labels == DIGITS else 0,
+        by=hashlib.sha256(images.tobytes()).hexdigest()[:8],
         not_sure_below=network.not_sure_below,
         temperature=temperature if isinstance(temperature, int | float) else None,
     )

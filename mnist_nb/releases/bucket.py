@@ -160,4 +160,6 @@ def _reason(error: ClientError, bucket: str) -> str:
         return "no such file was pushed (`mnist-nb releases` lists those that were)"
     if status in (401, 403):
         return f"the bucket refuses the access key ({code}); check R2_ACCESS_KEY_ID and its secret"
+    if status == 507:
+        return f"the bucket is full ({code}); Releases.prune() deletes old files"
     return f"the bucket answered {status} {code}; try again"

@@ -15,15 +15,12 @@ from mnist_nb.releases.release import (
     read_pointer,
     read_proposal,
     time_of,
-    write_pointer,
 )
-from mnist_nb.releases.store import Store
-from mnist_nb.releases.trials import Trial, trial_at, watch
-
-MOST_REASON = 500  # characters
+from mnist_nb.releases.trail import Trail, reason_of
+from mnist_nb.releases.trials import Trial, trial_at, wait_until_seen, watch
 
 
-class Proposals(Store):
+class Proposals(Trail):
     """The part of `Releases` that is about trials."""
 
     def proposal(self) -> Proposal | None:
@@ -55,7 +52,7 @@ class Proposals(Store):
             percent: of the requests of one image, 0 to 100, that the candidate answers. The same
                 image is always answered by the same weights.
             shadow: the candidate answers none, and is only compared.
-            reason: for people, kept with the pointer.
+            reason: for people, kept with the pointer and in the trail.
             progress: as for `push`.
 
         Raises:
@@ -67,18 +64,17 @@ class Proposals(Store):
         """
         if not is_percent(percent):
             raise InputError(f"percent is {percent!r:.80}; give 0 to 100")
-        if not isinstance(reason, str) or len(reason) > MOST_REASON:
-            raise InputError(f"the reason has to be a text of at most {MOST_REASON} characters")
+        reason = reason_of(reason)
         candidate = path if isinstance(path, Candidate) else read_candidate(path)
         wanted = candidate.weights.architecture.labels
         with self._named(f"cannot propose {candidate.path}"):
-            text, etag = self._pointer()
+            text, _ = seen = self._pointer()
             if text is None:
                 raise ReleaseError("nothing is served yet to compare with: push this file")
             current = read_pointer(text)
             if current.sha256 == candidate.weights.sha256:
                 raise ReleaseError(f"{current.sha256[:12]} is served already: propose another file")
-            served = read_weights(self._content(current.sha256)).architecture.labels
+            served = read_weights(self.content(current.sha256)).architecture.labels
             if served != wanted:
                 raise ReleaseError(
                     f"it has the labels {list(wanted)!r:.80}, and what is served"
@@ -89,32 +85,47 @@ class Proposals(Store):
             proposal = Proposal(
                 release.sha256, release.bytes, release.name, percent, shadow, now, reason
             )
-            if not self._write_pointer(write_pointer(current, proposal), etag):
+            note = self._noted("propose", proposal, current.sha256, reason)
+            if not self._move(seen, current, proposal, note):
                 raise conflict(release, self._current_if_readable())
         return proposal
 
-    def withdraw(self, sha256: str | None = None) -> Proposal:
+    def withdraw(self, sha256: str | None = None, *, reason: str = "") -> Proposal:
         """End the trial; what is served stays.
 
         Args:
             sha256: of the candidate that you mean, all 64 digits; None for whichever it is.
+            reason: for people, kept in the trail.
 
         Raises:
             ReleaseConflict: that one is not on trial, or the pointer was moved in the same moment.
         """
+        reason = reason_of(reason)
         with self._named("cannot withdraw"):
-            text, etag = self._pointer()
+            text, _ = seen = self._pointer()
             current = None if text is None else read_pointer(text)
             proposal = None if text is None else read_proposal(text)
             if current is None or proposal is None or sha256 not in (None, proposal.sha256):
                 what = f"{sha256[:12]} is not" if sha256 else "nothing is"
                 raise ReleaseConflict(f"cannot withdraw: {what} on trial", current)
-            if not self._write_pointer(write_pointer(current), etag):
+            note = self._noted("withdraw", proposal, current.sha256, reason)
+            if not self._move(seen, current, None, note):
                 raise ReleaseConflict(
                     "cannot withdraw: somebody else moved the pointer in the same moment",
                     self._current_if_readable(),
                 )
         return proposal
+
+    def wait_until_seen(
+        self, edge: Any, timeout: float = 60.0, *, token: str | None = None
+    ) -> Trial:
+        """Wait until the edge tries what is proposed, or nothing when nothing is.
+
+        See `trials.wait_until_seen`.
+        """
+        proposal = self.proposal()
+        wanted = None if proposal is None else proposal.sha256
+        return wait_until_seen(edge, wanted, timeout, token=token)
 
     def compare_live(self, edge: Any, *, token: str | None = None) -> Trial:
         """What the objects of an edge counted of the trial; see `trials.trial_at`."""
@@ -128,7 +139,9 @@ class Proposals(Store):
         token: str | None = None,
         progress: Callable[[Trial], object] | None = None,
     ) -> Trial:
-        """Look at the trial for some time, and withdraw the candidate when an object stopped it.
+        """Look at the trial for some time, and withdraw the candidate when it is stopped.
+
+        A cron of the Worker does the same without this process; `deploy/wrangler.jsonc` has it.
 
         Args:
             edge: as for `wait_until_served`.
@@ -142,5 +155,5 @@ class Proposals(Store):
         last = watch(edge, seconds, token=token, progress=progress)
         if last.is_stopped and last.sha256 is not None:
             with suppress(ReleaseConflict):  # somebody else did, or promoted another
-                self.withdraw(last.sha256)
+                self.withdraw(last.sha256, reason=last.reason or "")
         return last

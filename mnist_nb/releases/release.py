@@ -87,11 +87,13 @@ class Proposal:
     reason: str = ""
 
 
-def write_pointer(release: Release, proposal: Proposal | None = None) -> bytes:
-    """The content of the pointer that names a release, and what is on trial beside it."""
+def write_pointer(
+    release: Release, proposal: Proposal | None, trail: Sequence[Mapping[str, Any]]
+) -> bytes:
+    """The content of the pointer: a release, what is on trial beside it, and the newest notes."""
     fields = {name: getattr(release, name) for name in _POINTER_FIELDS}
     trial = {} if proposal is None else {"candidate": asdict(proposal)}
-    return json.dumps({**fields, **trial}, indent=1).encode()
+    return json.dumps({**fields, **trial, "trail": trail}, indent=1).encode()
 
 
 def read_proposal(text: bytes) -> Proposal | None:

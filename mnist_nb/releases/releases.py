@@ -7,7 +7,8 @@
 
 A weights file is immutable at `mnist/<sha256>.safetensors`. The small pointer
 `mnist/current.json` says which one is served; promote and rollback rewrite only that, and only
-when nobody else did meanwhile. The edge looks at the pointer every few seconds.
+when nobody else did meanwhile. The edge looks at the pointer every few seconds. Each move of it
+leaves a note, see `trail`.
 """
 
 import re
@@ -20,6 +21,7 @@ from typing import Any
 from mnist_nb.errors import ReleaseConflict, ReleaseError
 from mnist_nb.network import Candidate, read_candidate
 from mnist_nb.releases.bucket import BucketSettings
+from mnist_nb.releases.gate import refusal_of
 from mnist_nb.releases.proposals import Proposals
 from mnist_nb.releases.release import (
     POINTER,
@@ -29,11 +31,11 @@ from mnist_nb.releases.release import (
     plan_of_prune,
     read_pointer,
     read_proposal,
-    write_pointer,
 )
 from mnist_nb.releases.served import wait_until_served
+from mnist_nb.releases.trail import Note, reason_of
 
-__all__ = ["POINTER", "BucketSettings", "Proposal", "Release", "Releases"]
+__all__ = ["POINTER", "BucketSettings", "Note", "Proposal", "Release", "Releases"]
 
 Say = Callable[[str], object]
 
@@ -43,6 +45,7 @@ class Releases(Proposals):
 
     Args:
         settings: of the bucket; None takes them from the environment.
+        who: is noted to have done what is done; None is the user's and the machine's name.
     """
 
     def push(
@@ -51,6 +54,8 @@ class Releases(Proposals):
         promote: bool = True,
         *,
         instead_of: str | None = None,
+        reason: str = "",
+        force: str = "",
         progress: Say | None = None,
     ) -> Release:
         """Upload a weights file, check what arrived, and let the edge serve it.
@@ -64,13 +69,16 @@ class Releases(Proposals):
                 there is no error.
             promote: False only uploads; call `promote` later.
             instead_of: as in `promote`.
+            reason: as in `promote`.
+            force: as in `promote`.
             progress: called with what is done next, such as "uploading 1.5 MB".
 
         Raises:
             WeightsError: when the file is not usable; nothing was sent.
             ReleaseConflict: when somebody else promoted meanwhile, as in `promote`.
-            ReleaseError: when the upload or the promotion did not happen.
+            ReleaseError: when the upload or the promotion did not happen, or the gate refuses it.
         """
+        reason_of(reason), reason_of(force)
         say = progress or _silent
         if isinstance(path, Candidate):
             candidate = path
@@ -81,21 +89,32 @@ class Releases(Proposals):
         if not promote:
             return release
         say(f"moving the pointer to {release.sha256[:8]}")
-        return self._point_to(release, instead_of)
+        return self._point_to(release, instead_of, reason=reason, force=force)
 
-    def promote(self, sha256: str | None = None, *, instead_of: str | None = None) -> Release:
+    def promote(
+        self,
+        sha256: str | None = None,
+        *,
+        instead_of: str | None = None,
+        reason: str = "",
+        force: str = "",
+    ) -> Release:
         """Let the edge serve a file that was pushed before. A trial under way ends.
+
+        A gate lets no file take the place of one that reads our digits clearly better; see `gate`.
 
         Args:
             sha256: of the file, or its first digits when they are those of one file only. None
                 promotes what is on trial, unless it was withdrawn meanwhile.
             instead_of: sha256 of what you believe is current. When it is not any more, nothing is
                 promoted. None takes the place of whatever is current at the call.
+            reason: for people, kept in the trail.
+            force: a reason to promote it against the gate, kept in the trail.
 
         Raises:
             ReleaseConflict: when `instead_of` is not current, or somebody else promoted another
                 file in the same moment; its text and `.current` say which is current.
-            ReleaseError: when there is no such file, or it is damaged.
+            ReleaseError: when there is no such file, it is damaged, or the gate refuses it.
         """
         tried = None
         if sha256 is None:
@@ -105,10 +124,15 @@ class Releases(Proposals):
             sha256 = tried.sha256
         with self._named(f"cannot promote {sha256}"):
             release = self._verified(self.find(sha256))
-        return self._point_to(release, instead_of, tried)
+        return self._point_to(release, instead_of, tried, reason=reason, force=force)
 
-    def rollback(self) -> Release:
+    def rollback(self, *, reason: str = "") -> Release:
         """Let the edge serve what it served before; a second rollback takes that back.
+
+        No gate stands in its way.
+
+        Args:
+            reason: for people, kept in the trail.
 
         Raises:
             ReleaseError: when there is nothing before the current one, or as `promote` does.
@@ -117,14 +141,16 @@ class Releases(Proposals):
         if current is None or current.previous is None:
             shown = f"before {current.sha256[:12]}" if current else "yet"
             raise ReleaseError(f"cannot roll back: nothing was served {shown}; use promote(sha256)")
-        return self.promote(current.previous, instead_of=current.sha256)
+        with self._named(f"cannot roll back to {current.previous}"):
+            release = self._verified(current.previous)
+        return self._point_to(release, current.sha256, what="rollback", reason=reason)
 
     def list(self) -> "list[Release]":
         """All weights files in the bucket, newest first; `previous` is None in each."""
         current = self._current_if_readable()
         with self._named("cannot list the bucket"), ThreadPoolExecutor(8) as threads:
             found = sorted(
-                threads.map(self._described, self._stored("")),
+                threads.map(self.described, self._stored("")),
                 key=lambda release: release.pushed_at,
                 reverse=True,
             )
@@ -213,10 +239,18 @@ class Releases(Proposals):
         return old if dry_run else deleted
 
     def _point_to(
-        self, release: Release, instead_of: str | None = None, tried: Proposal | None = None
+        self,
+        release: Release,
+        instead_of: str | None = None,
+        tried: Proposal | None = None,
+        *,
+        what: str = "promote",
+        reason: str = "",
+        force: str = "",
     ) -> Release:
+        why = reason_of(force) or reason_of(reason)
         with self._named(f"cannot promote {release.sha256[:12]}"):
-            before, etag = self._pointer()
+            before, _ = seen = self._pointer()
             try:
                 current = read_pointer(before) if before is not None else None
             except ReleaseError:
@@ -224,14 +258,18 @@ class Releases(Proposals):
             if instead_of is not None and (current is None or current.sha256 != instead_of):
                 raise conflict(release, current, instead_of)
             if tried is not None and (before is None or read_proposal(before) != tried):
-                what = f"cannot promote {tried.sha256[:12]}: it is not on trial any more"
-                raise ReleaseConflict(what, current)
+                raise ReleaseConflict(
+                    f"cannot promote {tried.sha256[:12]}: it is not on trial any more", current
+                )
             if current and current.sha256 == release.sha256:
                 return current
             before_it = current.sha256 if current else None
+            refusal = before_it and what == "promote" and refusal_of(self, release, before_it)
+            if refusal and not force:
+                raise ReleaseError(f"cannot promote {release.sha256[:12]}: {refusal}")
             served = replace(release, previous=before_it, is_current=True)
-            body = write_pointer(served)
-            if not self._write_pointer(body, etag):
+            note = self._noted(what, served, before_it, why, bool(refusal))
+            if not self._move(seen, served, None, note):
                 raise conflict(release, self._current_if_readable())
         return served
 

@@ -72,7 +72,7 @@ class Store:
     def _verified(self, sha256: str) -> Release:
         """Read the object back and check it, as some stores accept a wrong checksum."""
         answer = self._s3.get_object(Bucket=self.settings.bucket, Key=key_of(sha256))
-        content = _bounded(answer, MAX_BYTES)
+        content = bounded(answer, MAX_BYTES)
         found = hashlib.sha256(content).hexdigest()
         if found != sha256:
             raise ReleaseError(
@@ -87,11 +87,13 @@ class Store:
         name, check = architecture.name, read_metadata(answer["Metadata"])[2]
         return Release(sha256, key_of(sha256), len(content), name, when, None, metrics, check=check)
 
-    def _content(self, sha256: str) -> bytes:
+    def content(self, sha256: str) -> bytes:
+        """The bytes of a file, as they lie there."""
         answer = self._s3.get_object(Bucket=self.settings.bucket, Key=key_of(sha256))
-        return _bounded(answer, MAX_BYTES)
+        return bounded(answer, MAX_BYTES)
 
-    def _described(self, sha256: str) -> Release:
+    def described(self, sha256: str) -> Release:
+        """A file by what lies beside it."""
         head = self._s3.head_object(Bucket=self.settings.bucket, Key=key_of(sha256))
         name, metrics, check = read_metadata(head["Metadata"])
         size, when = head["ContentLength"], time_of(head["LastModified"])
@@ -112,7 +114,7 @@ class Store:
             if error.response["Error"].get("Code") == "NoSuchKey":
                 return None, None
             raise
-        return _bounded(answer, MOST_POINTER), answer["ETag"]
+        return bounded(answer, MOST_POINTER), answer["ETag"]
 
     def _named(self, what: str) -> AbstractContextManager[None]:
         return errors_named(what, self.settings)
@@ -136,7 +138,7 @@ class Store:
         return True
 
 
-def _bounded(answer: Any, most: int) -> bytes:
+def bounded(answer: Any, most: int) -> bytes:
     """The content of an object; of one with more than so many bytes a byte too many."""
     with closing(answer["Body"]) as body:
         content: bytes = body.read(most + 1)

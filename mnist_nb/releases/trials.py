@@ -1,12 +1,13 @@
 """What the edge's objects counted of the weights on trial."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from time import monotonic, sleep
 from typing import Any
 
 from mnist_nb.edge import EdgeClient
-from mnist_nb.errors import EdgeProtocolError, InputError
+from mnist_nb.errors import EdgeProtocolError, InputError, ReleaseError
 from mnist_nb.releases.served import shards_of
 
 _PAUSE = 0.5  # seconds between two looks
@@ -23,6 +24,8 @@ class Trial:
         reason: why it is stopped or refused.
         compared: images that both weights answered.
         disagreed: of these, those with two labels where at least one side was sure.
+        evidence: how much speaks for more of them than is allowed. At 1 a trial is stopped; an
+            object stops its own, and the sum of all of them counts too.
         current: what the served weights said: "answers" given, images "unsure", and how often each
             of the "labels"; "mean_ms" and "p99_ms" where the clock tells.
         candidate: the same of the candidate.
@@ -34,12 +37,13 @@ class Trial:
     reason: str | None = None
     compared: int = 0
     disagreed: int = 0
+    evidence: float = 0.0
     current: Mapping[str, Any] = field(default_factory=dict)
     candidate: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_stopped(self) -> bool:
-        """Has an object stopped the trial?"""
+        """Has an object stopped the trial, or do all of them together?"""
         return self.state == "stopped"
 
     def __str__(self) -> str:
@@ -75,7 +79,7 @@ def watch(
     token: str | None = None,
     progress: Callable[[Trial], object] | None = None,
 ) -> Trial:
-    """Look again and again, until an object has stopped the trial, it ended, or time is over.
+    """Look again and again, until the trial is stopped or time is over.
 
     Args:
         edge: as for `trial_at`.
@@ -94,6 +98,35 @@ def watch(
             if found.is_stopped or monotonic() + _PAUSE > deadline:
                 return found
             sleep(_PAUSE)
+
+
+def wait_until_seen(
+    edge: Any, sha256: str | None, timeout: float = 60.0, *, token: str | None = None
+) -> Trial:
+    """Ask until an object tries a candidate, or says why it does not; or until none tries any.
+
+    Args:
+        edge: as for `trial_at`.
+        sha256: of the candidate, all 64 digits; None for nothing.
+        timeout: seconds after which no more is asked.
+        token: as for `trial_at`.
+
+    Raises:
+        ReleaseError: it is not so by then.
+    """
+    deadline = monotonic() + timeout
+    while True:
+        found = trial_at(edge, token=token)
+        if found.sha256 == sha256 and (sha256 or found.state == "none"):
+            return found
+        if sha256 and found.sha256 is None and found.state == "refused":
+            return found
+        if monotonic() + _PAUSE > deadline:
+            raise ReleaseError(
+                f"the edge does not try {(sha256 or 'nothing')[:12]} after {timeout:g} s, but"
+                f" {found}: is it the edge of this bucket? It looks there every MODEL_TTL_SECONDS"
+            )
+        sleep(_PAUSE)
 
 
 def _asked(client: EdgeClient) -> Iterator[dict[str, Any]]:
@@ -116,6 +149,7 @@ def _checked(said: Any) -> dict[str, Any]:
             "name": _text(said["name"]),
             "state": _text(said["state"]),
             "reason": _text(said["reason"]) or None,
+            "evidence": _number(counts.get("evidence")) or 0.0,
             **{name: int(counts.get(name, 0)) for name in ("compared", "disagreed")},
         }
         for side in ("current", "candidate"):
@@ -138,11 +172,12 @@ def _added(found: list[dict[str, Any]]) -> Trial:
     order = ("on trial", "refused", "stopped")
     worst = max(found, key=lambda one: order.index(one["state"]) if one["state"] in order else -1)
     sums: dict[str, Any] = {
-        name: sum(one[name] for one in found) for name in ("compared", "disagreed")
+        name: sum(one[name] for one in found) for name in ("compared", "disagreed", "evidence")
     }
     for side in ("current", "candidate"):
         tallies = [one[side] for one in found]
-        labels = [sum(column) for column in zip(*(t["labels"] for t in tallies), strict=False)]
+        rows = (tally["labels"] for tally in tallies)  # none of an object that refuses it
+        labels = [sum(column) for column in zip_longest(*rows, fillvalue=0)]
         times = {
             name: max((t[name] for t in tallies if t[name] is not None), default=None)
             for name in ("mean_ms", "p99_ms")
@@ -150,7 +185,11 @@ def _added(found: list[dict[str, Any]]) -> Trial:
         added = {name: sum(t[name] for t in tallies) for name in _COUNTS}
         sums[side] = added | {"labels": labels} | times
     about = {name: worst[name] for name in ("sha256", "name", "state", "reason")}
-    return Trial(**about, **sums)
+    trial = Trial(**about, **sums)
+    if trial.state != "on trial" or trial.evidence < 1:
+        return trial
+    why = f"it differs in {trial.disagreed} of {trial.compared} images, of which one side was sure"
+    return replace(trial, state="stopped", reason=why)
 
 
 def _text(value: Any) -> str:

@@ -65,6 +65,17 @@ def test_different_weights_are_said_after_a_promotion_and_not_after_the_load(
     assert current.sha256 == SHIPPED
 
 
+def test_a_trial_is_a_third_column_until_it_is_decided(notebook: LabNotebook) -> None:
+    run(notebook, "propose")
+    notebook.wait_for("d.candidateWinner === '4' && d.edgeWinner === '4'")
+    expect(notebook.page.locator("th.is-candidate")).to_contain_text("Candidate")
+    run(notebook, "trial-gallery", "trial-live", "decide", "history")
+    after = notebook.wait_for(f"d.candidateSha256 === '' && d.edgeSha256 === '{SHIPPED}'")
+    assert after["sameWeights"] == "true"
+    expect(notebook.page.locator("th.is-candidate")).to_have_count(0)
+    run(notebook, "damaged", "worse")
+
+
 def test_a_token_that_is_typed_is_masked_and_not_saved(notebook: LabNotebook) -> None:
     run(notebook, "credentials")
     field = notebook.page.get_by_label("API token")

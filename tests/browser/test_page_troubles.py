@@ -149,7 +149,7 @@ def test_new_weights_at_the_edge_come_into_the_browser(
     downloads = Held(tab, "**/model/weights")
     path = tmp_path / "other.safetensors"
     path.write_bytes(other_network(not_sure_below=0.9))
-    other = keen_edge.releases().push(path).sha256[:8]
+    other = keen_edge.releases().push(path, force="untrained").sha256[:8]
 
     tab.draw(BAR)
     download = downloads.wait(1)

@@ -139,5 +139,5 @@ def test_check_certifies_a_file(tmp_path: Path) -> None:
         other = run("check", shipped_weights(), "--edge", edge.url)
         assert other.exit_code == 1
         assert "edge         serves another file: push this one\n" in other.stdout
-        assert "reads        100.0% of digits that this project makes" in other.stdout
+        assert "reads        100.0% of 400 digits that this project makes" in other.stdout
         assert "not sure     below 83.8%\n" in other.stdout

@@ -42,7 +42,10 @@ def test_push_list_rollback_promote(model_bin: Path) -> None:
         assert new
         assert [r.sha256 for r in edge.releases().list()] == [SHIPPED]
 
-        done = run("push", model_bin, **on)
+        refused = run("push", model_bin, **on)
+        assert refused.exit_code == 1
+        assert "it reads 10.0% of 400 digits" in refused.stderr
+        done = run("push", model_bin, "--force", "as an example", **on)
         assert done.exit_code == 0, done.stderr
         assert done.stdout.splitlines()[-3:] == [
             "├── served by the edge's object default",
@@ -67,6 +70,13 @@ def test_push_list_rollback_promote(model_bin: Path) -> None:
         assert run(*outcome["undo"][0].split()[1:]).exit_code == 0
         assert run("promote", SHIPPED[:6], "--no-wait", **on).exit_code == 0
         assert edge.releases().current().sha256 == SHIPPED  # type: ignore[union-attr]
+        told = run("releases", "--history", **on).stdout
+        assert f"promote  {new[1]}  " in told
+        assert f"forced; in place of {SHIPPED[:8]}; " in told
+        assert "; as an example\n" in told
+        notes = json.loads(run("releases", "--history", "--json", **on).stdout)
+        moves = ["promote", "rollback", "rollback", "promote", "promote"]
+        assert [note["what"] for note in notes] == moves
         missing = run("promote", "0123abcd", **on)
         assert missing.exit_code == 1
         assert "no such file was pushed" in missing.stderr
@@ -88,7 +98,7 @@ def test_a_conflict_has_an_exit_code_of_its_own(
     def echo_and_be_late(text: str, **options: Any) -> None:
         echo(text, **options)
         if text.startswith("Plan"):
-            other.promote(theirs)
+            other.promote(theirs, force="untrained")
 
     monkeypatch.setattr(click, "echo", echo_and_be_late)
     try:

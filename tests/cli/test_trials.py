@@ -10,6 +10,7 @@ import pytest
 from mnist_nb import EdgeClient, LocalEdge, Network, rasterize
 from mnist_nb.drawing.samples import samples
 from mnist_nb.network import write_weights
+from mnist_nb.releases.trail import Trail
 
 from .conftest import run
 
@@ -67,3 +68,16 @@ def test_a_percent_that_is_none_is_told(edge: LocalEdge, better: Path):
     done = run("propose", better, "--percent", 101, "--edge", edge.url)
     assert done.exit_code == 1
     assert "percent is 101" in done.output
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_note_that_the_bucket_does_not_take_is_told_in_a_sentence(
+    edge: LocalEdge, better: Path, monkeypatch: pytest.MonkeyPatch
+):
+    edge.releases().push(NETWORK.path)
+    monkeypatch.setattr(Trail, "_keep", lambda self, note: False)
+    done = run("propose", better, "--edge", edge.url)
+    assert done.exit_code == 0, done.output
+    assert done.stderr.startswith("propose of ")
+    assert "is done, but its note mnist/releases/" in done.stderr
+    assert "UserWarning" not in done.output

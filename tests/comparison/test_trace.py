@@ -187,7 +187,7 @@ def test_a_planted_fault_is_found_and_named(
         fault.change(tensors)
     path = tmp_path / "faulty.safetensors"
     path.write_bytes(write_weights(architecture, tensors))
-    releases.push(path)
+    releases.push(path, force="planted")
     found = trace(NETWORK, client, IMAGE)
     assert found.first is not None
     last = found.first.name.split()[-2:]  # such as "4 batchnorm2d"
@@ -324,7 +324,7 @@ def test_channels_that_fill_no_register(client: EdgeClient, releases: Releases, 
     architecture = replace(NETWORK.architecture, layers=layers, metrics={}, training={})
     path = tmp_path / "three.safetensors"
     path.write_bytes(write_weights(architecture, tensors))
-    releases.push(path)
+    releases.push(path, force="untrained")
     found = trace(Network.load(path), client, IMAGE)
     assert [layer.name for layer in found.layers] == ["input", "0 conv2d", "1 flatten and 2 linear"]
     assert found.first is None

@@ -240,3 +240,34 @@ def test_an_image_is_answered_by_what_the_pointer_says_now(
         bucket.serve(SHIPPED)
         assert ask(http, DIGITS[0])[0] == FIRST
         assert candidate(http) is None
+
+
+def test_a_client_may_ask_for_one_of_the_two(http: httpx.Client, bucket: Bucket):
+    propose(bucket, GOOD, 100)
+
+    def asked(images: np.ndarray[Any, Any], which: str) -> tuple[str, str]:
+        answer = http.post(f"/classify{which}", content=images.tobytes(), headers=OCTETS)
+        assert answer.status_code == 200, answer.text
+        return answer.headers["X-Model-Sha256"], answer.headers["X-Candidate-Sha256"]
+
+    assert asked(DIGITS[0], "") == (SECOND, SECOND)
+    assert asked(DIGITS[0], "?model=current") == (FIRST, SECOND)
+    assert candidate(http)["counts"]["compared"] == 2
+    assert asked(DIGITS[0], "?model=candidate") == (SECOND, SECOND)
+    assert asked(DIGITS, "?model=candidate") == (SECOND, SECOND)
+    counts = candidate(http)["counts"]
+    assert (counts["compared"], counts["candidate"]["answers"]) == (2, 1)  # only looked at
+    bucket.serve(SHIPPED)
+    answer = http.post("/classify?model=current", content=DIGITS[0].tobytes(), headers=OCTETS)
+    assert answer.headers["X-Model-Sha256"] == FIRST
+    assert "X-Candidate-Sha256" not in answer.headers
+    answer = http.post("/classify?model=candidate", content=DIGITS[0].tobytes(), headers=OCTETS)
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "urn:mnist-nb:problem:no-candidate"
+
+
+@pytest.mark.parametrize("query", ["model=", "model=both", "model=current&model=current"])
+def test_another_word_for_one_of_the_two_is_told(http: httpx.Client, query: str):
+    answer = http.post(f"/classify?{query}", content=DIGITS[0].tobytes(), headers=OCTETS)
+    assert answer.status_code == 400
+    assert "give current or candidate" in answer.json()["detail"]

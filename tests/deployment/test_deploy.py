@@ -125,7 +125,7 @@ def test_after_that_the_same_steps_as_on_the_local_edge(
     new = tmp_path / "new.safetensors"
     new.write_bytes(random_network(np.random.default_rng(5)))
     said: list[str] = []
-    sha256 = push(target, new, say=said.append).sha256
+    sha256 = push(target, new, force="untrained", say=said.append).sha256
     assert "└── undo  mnist-nb rollback" in said[-1]
     assert r2.current().sha256 == sha256
     rollback(target, say=said.append)
@@ -173,7 +173,7 @@ def test_a_push_sends_the_bytes_of_its_plan(edge: LocalEdge, r2: Any, tmp_path: 
         said.append(text)
         path.write_bytes(other)
 
-    outcome = push(local_target(edge.url), path, say=say)
+    outcome = push(local_target(edge.url), path, force="untrained", say=say)
     assert sha256[:8] in said[0]
     assert outcome.sha256 == sha256
     assert r2.current().sha256 == sha256

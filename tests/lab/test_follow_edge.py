@@ -168,7 +168,7 @@ async def test_requests_over_a_very_long_way_are_spread_over_the_time_of_one():
     client.answers[0].set_result("an answer")
     await landed.wait()
     ((_, answer),) = talk.answers()
-    assert answer == "an answer"
+    assert answer.result == "an answer"
     talk.ask(question(2))
     assert talk.wait() == pytest.approx(1 / MOST)
     talk.cancel()

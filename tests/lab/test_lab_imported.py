@@ -47,7 +47,7 @@ def test_from_their_file_to_the_edge_and_out_again(name: str, tmp_path: Path) ->
     path.write_bytes(import_file(build(), **HOW, **more).content)
     network = Network.load(path)
     with LocalEdge(ttl=0) as edge:
-        edge.releases().push(path)
+        edge.releases().push(path, force="untrained")
         lab = Lab(network, edge.url)
         try:
             for digit in (2, 5):

@@ -51,6 +51,17 @@ def test_it_ends_where_it_began_also_when_its_cells_run_twice(
         back = f"moved current back from {new} to {SHIPPED[:8]}"
         assert back in printed(notebook, f"rollback{suffix}")
         assert "10 images: 100.00% agree" in printed(notebook, f"compare{suffix}")
+        assert " is on trial; it answered 0 of 0 images" in printed(notebook, f"propose{suffix}")
+        gallery = printed(notebook, f"trial-gallery{suffix}")
+        assert "13 of 600 differ; current gets 97.2% right, new 96.3%" in gallery
+        assert gallery.count("it is a ") == 13
+        assert served(notebook, f"decide{suffix}") == SHIPPED[:8]
+        trail = printed(notebook, f"history{suffix}")
+        assert "no better than the other" in trail
+        assert "another random start" in trail
+        assert "it reads 80.0% of 400 digits" in printed(notebook, f"worse{suffix}")
+        stopped = printed(notebook, f"stopped{suffix}")
+        assert re.search(r"is stopped: it differs in \d+ of \d+ images, of which one side", stopped)
         assert "cannot be used as weights" in printed(notebook, f"damaged{suffix}")
         assert f"which is not current, current is now {SHIPPED[:12]}" in (
             printed(notebook, f"two{suffix}")

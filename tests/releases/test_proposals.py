@@ -15,7 +15,7 @@ from mnist_nb.drawing.samples import samples
 from mnist_nb.errors import EdgeProtocolError, InputError, ReleaseConflict, ReleaseError
 from mnist_nb.network import write_weights
 from mnist_nb.releases import Trial
-from mnist_nb.releases.trials import trial_at
+from mnist_nb.releases.trials import trial_at, wait_until_seen
 from tests.support.files import SMALL
 
 pytestmark = pytest.mark.edge
@@ -144,14 +144,23 @@ def test_one_that_differs_is_withdrawn_by_the_watch(
     assert last.reason is not None
     assert last.reason.startswith(f"it differs in {last.disagreed} of {last.compared} images")
     assert releases.proposal() is None
+    note = releases.history()[0]
+    assert (note.what, note.why) == ("withdraw", last.reason)
 
 
 def test_a_watch_ends_with_its_time(releases: Releases, edge: LocalEdge, good: Path):
-    releases.propose(good)
+    proposal = releases.propose(good)
+    assert releases.wait_until_seen(edge, 0).sha256 == proposal.sha256
+    with pytest.raises(ReleaseError, match=r"does not try nothing after 0 s, but \w+ .* on trial"):
+        wait_until_seen(edge, None, 0)
     assert releases.watch(edge, 0).state == "on trial"
     assert releases.proposal() is not None
     with pytest.raises(InputError, match="seconds is -1"):
         releases.watch(edge, -1)
+    releases.withdraw()
+    assert releases.wait_until_seen(edge, 0).state == "none"
+    with pytest.raises(ReleaseError, match=r"does not try abababababab after 0 s, but nothing"):
+        wait_until_seen(edge, "ab" * 32, 0)
 
 
 def test_what_is_on_trial_is_not_pruned(releases: Releases, good: Path):
@@ -228,9 +237,10 @@ def test_objects_are_added_up(monkeypatch: pytest.MonkeyPatch):
     models: list[Any] = [
         GOOD | {"counts": counts},
         GOOD | {"counts": counts, "state": "stopped", "reason": "why"},
+        GOOD | {"state": "refused", "reason": "the file is not there"},
     ]
     monkeypatch.setattr(
-        EdgeClient, "model", lambda self, shard=None: {"candidate": models[shard], "shards": 2}
+        EdgeClient, "model", lambda self, shard=None: {"candidate": models[shard], "shards": 3}
     )
     found = trial_at("http://edge.test")
     assert (found.state, found.reason) == ("stopped", "why")
@@ -244,6 +254,21 @@ def test_objects_are_added_up(monkeypatch: pytest.MonkeyPatch):
     }
 
 
+def test_what_each_object_lets_pass_all_of_them_may_stop(monkeypatch: pytest.MonkeyPatch):
+    counts = {"compared": 30, "disagreed": 2, "evidence": 0.6}
+    models = [GOOD | {"counts": counts}] * 2
+
+    def model(self: EdgeClient, shard: int | None = None) -> dict[str, Any]:
+        return {"candidate": models[shard or 0], "shards": len(models)}
+
+    monkeypatch.setattr(EdgeClient, "model", model)
+    found = trial_at("http://edge.test")
+    assert found.is_stopped
+    assert found.reason == "it differs in 4 of 60 images, of which one side was sure"
+    del models[1:]
+    assert trial_at("http://edge.test").state == "on trial"
+
+
 def test_a_worker_of_before_knows_no_candidate(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(EdgeClient, "model", lambda self, shard=None: {"sha256": "x", "shards": 1})
     assert trial_at("http://edge.test") == Trial()
@@ -254,7 +279,8 @@ def test_the_pointer_stays_one_that_older_readers_read(
 ):
     releases.propose(good, 25)
     said = json.loads(releases._pointer()[0] or b"")
-    assert set(said) == {"sha256", "key", "bytes", "name", "pushed_at", "previous", "candidate"}
+    before = {"sha256", "key", "bytes", "name", "pushed_at", "previous"}
+    assert set(said) == {*before, "candidate", "trail"}
     assert said["sha256"] == NETWORK.sha256
     answer = httpx.get(f"{edge.url}/model", trust_env=False).json()
     assert answer["candidate"]["percent"] == 25

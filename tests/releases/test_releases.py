@@ -31,6 +31,8 @@ def test_push_promote_rollback(
         key = f"mnist/{one}.safetensors"
         size = files[0].stat().st_size
         assert first == Release(one, key, size, "random", first.pushed_at, previous=None)
+        trail = pointer(s3)["trail"]
+        assert [(note["what"], note["sha256"]) for note in trail] == [("promote", one)]
         assert pointer(s3) == {
             "sha256": one,
             "key": key,
@@ -38,6 +40,7 @@ def test_push_promote_rollback(
             "name": "random",
             "pushed_at": first.pushed_at,
             "previous": None,
+            "trail": trail,
         }
         assert served() == one
 

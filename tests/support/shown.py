@@ -6,7 +6,7 @@ import struct
 import numpy as np
 
 from mnist_nb import Lab
-from mnist_nb.lab.view import COLD, HERE, LATE, STALE, THERE, TWIN, View
+from mnist_nb.lab.view import COLD, HERE, LATE, STALE, THERE, TRIED, TWIN, View
 from mnist_nb.network import Answer
 from tests.support.fake_edge import SECONDS
 
@@ -25,11 +25,12 @@ class Shown:
         frame, facts = view.frame, view.facts
         self.number, self.flags, *self.ms = struct.unpack_from("<IIff", frame)
         labels = len(facts["labels"])
-        rows = np.frombuffer(frame, "<f4", 3 * labels, 16).reshape(3, labels)
+        rows = np.frombuffer(frame, "<f4", 4 * labels, 16).reshape(4, labels)
         self.image = np.frombuffer(frame, np.uint8, 784, len(frame) - 784).reshape(28, 28)
         self.facts = facts
         self.here = self._answer(HERE, rows[0], facts.get("local", {}))
         self.edge = self._answer(THERE, rows[1], facts.get("edge", {}))
+        self.tried = self._answer(TRIED, rows[3], facts.get("candidate") or {})
         self.twin = rows[2] if self.flags & TWIN else None
         self.is_late = bool(self.flags & LATE)
 
@@ -63,6 +64,8 @@ class Shown:
             "edge-sure": edge and edge.is_sure,
             "local-sha256": local,
             "edge-sha256": there,
+            "candidate-sha256": (facts["candidate"] or {}).get("sha256"),
+            "candidate-winner": self.tried and self.tried.index,
         }
         return {name: _text(value) for name, value in values.items()}
 
