@@ -31,7 +31,7 @@ def wrangler_dev(weights: Path, state: Path, log: deque[str] | None = None) -> I
         [*wrangler, *put, *there], check=True, capture_output=True, timeout=60, **started
     )
     process = subprocess.Popen(
-        [*wrangler, "dev", "--port", "0", "--ip", "127.0.0.1", *there],
+        [*wrangler, "dev", "--port", "0", "--inspector-port", "0", "--ip", "127.0.0.1", *there],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
