@@ -61,25 +61,29 @@ class DigitNet(nn.Module):
 
 
 class Teacher(nn.Sequential):
-    """Five 3x3 convolutions with pooling: more sure of itself, and not what a 28 x 28 pad needs."""
+    """Five 3x3 convolutions with pooling: more sure of itself, and not what a 28 x 28 pad needs.
 
-    def __init__(self) -> None:
+    Args:
+        width: channels of the first one; the next two have twice as many, the last two four times.
+    """
+
+    def __init__(self, width: int) -> None:
         def conv(before: int, after: int) -> list[nn.Module]:
             layer = nn.Conv2d(before, after, 3, padding=1, bias=False)
             return [layer, nn.BatchNorm2d(after), nn.ReLU()]
 
         super().__init__(
-            *conv(1, 16),  # (N, 16, 28, 28)
+            *conv(1, width),  # (N, width, 28, 28)
             nn.MaxPool2d(2),
-            *conv(16, 32),  # (N, 32, 14, 14)
-            *conv(32, 32),
+            *conv(width, 2 * width),  # (N, 2 width, 14, 14)
+            *conv(2 * width, 2 * width),
             nn.MaxPool2d(2),
-            *conv(32, 64),  # (N, 64, 7, 7)
-            *conv(64, 64),
-            nn.MaxPool2d(2, ceil_mode=True),  # (N, 64, 4, 4)
+            *conv(2 * width, 4 * width),  # (N, 4 width, 7, 7)
+            *conv(4 * width, 4 * width),
+            nn.MaxPool2d(2, ceil_mode=True),  # (N, 4 width, 4, 4)
             nn.Flatten(),
             nn.Dropout(0.2),
-            nn.Linear(64 * 4 * 4, 10),
+            nn.Linear(4 * width * 4 * 4, 10),
         )
 
 
