@@ -45,7 +45,7 @@ EPOCHS = {"student": 20, "small": 40}  # each as long as one of the lessons
 AT_LAST = 3  # epochs
 RATES = {"student": 2e-3, "small": 6e-3}  # the one starts trained, the other does not
 SOFTER = 3  # the temperature of these answers
-MOVED = 0.5  # how far a student goes from the network that it started from, of its whole way
+MOVED = 0.25  # how far a student goes from the network that it started from, of its whole way
 FALSE_ALARMS = 0.01  # the share of validation digits that may be called "not sure"
 
 HERE = Path(__file__).parent
