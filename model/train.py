@@ -251,7 +251,7 @@ def main() -> None:
     """Train teachers, then students; keep the best."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=HERE / "mnist.safetensors")
-    help = "with 1.safetensors ...: networks of the same kind that the students start from"
+    help = "1.safetensors ...: what the students start from; of those shipped, mnist is seed 2"
     parser.add_argument("--start", type=Path, metavar="FOLDER", help=help)
     help = "of one student each; all but the best are kept in seeds/ beside OUT"
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help=help)
