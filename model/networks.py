@@ -35,12 +35,12 @@ def convolutions(pooled: int) -> Iterator[Layer]:
     yield Flatten()
 
 
-class DigitNet(nn.Module):
-    """The original's architecture: three 3x3 convolutions with batch norm, two linear layers."""
+class Answering(nn.Module):
+    """A network that answers, three 3x3 convolutions with batch norm first; its name and layers."""
 
-    name = "mnist-cnn"
-    channels = (8, 16, 24)
-    layers = (*convolutions(pooled=0), Linear("fc1.weight"), Gelu(), Linear("fc2.weight"))
+    name: str
+    channels: tuple[int, int, int]
+    layers: tuple[Layer, ...]
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,7 +48,18 @@ class DigitNet(nn.Module):
         self.conv1, self.norm1 = nn.Conv2d(1, a, 3), nn.BatchNorm2d(a)
         self.conv2, self.norm2 = nn.Conv2d(a, b, 3), nn.BatchNorm2d(b)
         self.conv3, self.norm3 = nn.Conv2d(b, c, 3), nn.BatchNorm2d(c)
-        self.fc1 = nn.Linear(c * 22 * 22, HIDDEN, bias=False)
+
+
+class DigitNet(Answering):
+    """The original's architecture: three convolutions, two linear layers."""
+
+    name = "mnist-cnn"
+    channels = (8, 16, 24)
+    layers = (*convolutions(pooled=0), Linear("fc1.weight"), Gelu(), Linear("fc2.weight"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(self.channels[2] * 22 * 22, HIDDEN, bias=False)
         self.fc2 = nn.Linear(HIDDEN, 10, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -61,8 +72,8 @@ class DigitNet(nn.Module):
         return self.fc2(x)  # type: ignore[no-any-return]
 
 
-class SmallNet(DigitNet):
-    """The small sister: three convolutions too, but pooling between them, and one linear layer."""
+class SmallNet(Answering):
+    """The small sister: pooling between the convolutions, and one linear layer."""
 
     name = "mnist-small"
     channels = (12, 16, 32)
@@ -70,7 +81,6 @@ class SmallNet(DigitNet):
 
     def __init__(self) -> None:
         super().__init__()
-        del self.fc1
         self.fc2 = nn.Linear(self.channels[2] * 3 * 3, 10, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -109,7 +119,7 @@ class Teacher(nn.Sequential):
         )
 
 
-def export(net: DigitNet, training: dict[str, Any], metrics: dict[str, float]) -> bytes:
+def export(net: Answering, training: dict[str, Any], metrics: dict[str, float]) -> bytes:
     """Return the weights file of a trained network, calibrated by `metrics["temperature"]`."""
     tensors = {
         re.sub(r"^norm(\d)", r"conv\1.norm", name): tensor.detach().numpy()

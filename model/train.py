@@ -30,7 +30,7 @@ import torch
 import torch.nn.functional as F
 from examples import BATCH, OTHERS, Examples, grey, twins
 from fitting import fit
-from networks import DigitNet, SmallNet, Teacher, export
+from networks import Answering, DigitNet, SmallNet, Teacher, export
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from wear import wear
@@ -133,7 +133,7 @@ class Lessons:
 
 def student(
     part: str, examples: Examples, start: Path | None
-) -> Iterator[tuple[DigitNet, dict[str, float]]]:
+) -> Iterator[tuple[Answering, dict[str, float]]]:
     """Train a network that answers; after each epoch yield it and its validation scores 0..1.
 
     Args:
@@ -143,7 +143,7 @@ def student(
     """
     kind, _, seed = part.partition("-")
     torch.manual_seed(int(seed))
-    net = DigitNet() if kind == "student" else SmallNet()
+    net: Answering = DigitNet() if kind == "student" else SmallNet()
     if start:
         before(net, start)
 
@@ -180,10 +180,10 @@ def before(net: nn.Module, file: Path) -> None:
     net.load_state_dict(state, strict=False)  # all but how many batches a norm has seen
 
 
-def mixed(net: nn.Module, start: Path, examples: Examples) -> nn.Module:
+def mixed(net: nn.Module, start: Path, examples: Examples) -> DigitNet:
     """Return a network between a trained one and the one that it started from.
 
-    It keeps what the old one knew, and has most of what the new one has learned (Wortsman and
+    It keeps what the old one knew, and has much of what the new one has learned (Wortsman and
     others: "Robust fine-tuning of zero-shot models", 2022). What the norms see in it is measured
     anew, over 24 batches.
     """
