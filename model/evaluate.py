@@ -2,7 +2,7 @@
 
 What it is judged by is in `judged.py`, and how in `measures.py`. Several files are networks of one
 recipe: the first is looked at closely, then the mean of all is given. Without a file it is the
-shipped network and the other two seeds beside it.
+shipped network and the other two seeds beside it, and at last its small sister in short.
 """
 
 import argparse
@@ -102,15 +102,29 @@ def kinds(network: Network) -> None:
         print(f"  {kind:<30}{len(labels):>4}{right:>8.1%}{unsure.mean():>9.1%}{wrong:>17}")
 
 
-def robustness(network: Network, images: Grey, labels: Labels) -> None:
-    """Print the error at each strength of each corruption."""
-    print(f"\nErrors on {len(labels):,} of MNIST's test images, spoilt in five strengths")
+def robustness(network: Network, images: Grey, labels: Labels) -> dict[str, list[float]]:
+    """Return the errors 0..1 by corruption, at each strength, on the first of the images."""
     errors: dict[str, list[float]] = {}
-    for name, _, spoilt in corruptions(images, SEED):
+    labels = labels[:SPOILT]
+    for name, _, spoilt in corruptions(images[:SPOILT], SEED):
         errors.setdefault(name, []).append(1 - accuracy(network.predict(spoilt), labels))
-    for name, each in errors.items():
-        print(f"  {name:<16}" + "".join(f"{error:>8.1%}" for error in each))
-    print(f"Mean error of {len(errors)} corruptions: {np.mean(list(errors.values())):.2%}")
+    return errors
+
+
+def mean(errors: dict[str, list[float]]) -> str:
+    """Say the mean of all errors."""
+    return f"Mean error of {len(errors)} corruptions: {np.mean(list(errors.values())):.2%}"
+
+
+def sister(network: Network, sets: dict[str, tuple[Grey, Labels]]) -> None:
+    """Print the least that is to be known of another network."""
+    print(f"\n{network.name}, {network.parameters:,} parameters, sha256 {network.sha256}")
+    threshold = network.not_sure_below or 0.0
+    for title, (images, labels) in sets.items():
+        rows = network.predict(images)
+        unsure = (rows.max(axis=1) < threshold).mean()
+        print(f"  {title}: {accuracy(rows, labels):.2%}, not sure {unsure:.2%}")
+    print(f"  {mean(robustness(network, *sets['MNIST test']))}")
 
 
 def main() -> None:
@@ -118,7 +132,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     shipped = [HERE / "mnist.safetensors", *sorted((HERE / "seeds").glob("*.safetensors"))]
     parser.add_argument("files", type=Path, nargs="*", default=shipped)
-    networks = [Network.load(path) for path in parser.parse_args().files]
+    files = parser.parse_args().files
+    networks = [Network.load(path) for path in files]
     network = networks[0]
     sets = judged.digits()
     answers = {title: (network.predict(images), labels) for title, (images, labels) in sets.items()}
@@ -134,13 +149,18 @@ def main() -> None:
         print(f"  {title}: {calibration_error(calibration(rows, labels)):.2%}")
     sureness(network, answers)
     kinds(network)
-    test, labels = sets["MNIST test"]
-    robustness(network, test[:SPOILT], labels[:SPOILT])
+    print(f"\nErrors on {SPOILT:,} of MNIST's test images, spoilt in five strengths")
+    errors = robustness(network, *sets["MNIST test"])
+    for name, each in errors.items():
+        print(f"  {name:<16}" + "".join(f"{error:>8.1%}" for error in each))
+    print(mean(errors))
     for title in ("MNIST test", "Pen strokes kept out"):
         print(f"\n{title}, confusion: what it is (row) and what it was read as (column)")
         print("      " + "".join(f"{digit:>6}" for digit in range(10)))
         for digit, row in enumerate(tables[title]):
             print(f"{digit:>6}" + "".join(f"{count:>6}" for count in row))
+    if files is shipped:
+        sister(Network.load(HERE / "small.safetensors"), sets)
 
 
 if __name__ == "__main__":

@@ -55,8 +55,16 @@ def bend(images: Tensor, generator: torch.Generator) -> Tensor:
     return bent + change.clamp(min=0) * (thicker - bent) + change.clamp(max=0) * (bent - thinner)
 
 
-def draw_again(drawing: Drawing, rng: np.random.Generator) -> Grey:
-    """Rasterise strokes as another hand may have drawn them: turned, slanted, with another pen."""
+def draw_again(
+    drawing: Drawing, rng: np.random.Generator, pens: tuple[float, float] | None = None
+) -> Grey:
+    """Rasterise strokes as another hand may have drawn them: turned, slanted, with another pen.
+
+    Args:
+        drawing: the strokes.
+        rng: of all that is random in it.
+        pens: from which width to which, in pixels of the 28x28 image; None: any.
+    """
     angle, slant = rng.uniform(-0.2, 0.2), rng.uniform(-0.35, 0.35)
     stretch = math.exp(rng.uniform(-0.2, 0.2))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
@@ -70,9 +78,26 @@ def draw_again(drawing: Drawing, rng: np.random.Generator) -> Grey:
         wobble = np.cumsum(wobble, axis=0) * 0.3 + wobble * 0.3 if len(stroke) > 2 else 0
         strokes.append((stroke + wobble) @ change.T)
     soft = rng.random() < 0.9  # a drawing program's pencil is not
-    return rasterize(
-        Drawing(strokes, drawing.size), pen=not_digits.pen_width(rng), antialias=bool(soft)
+    pen = float(rng.uniform(*pens)) if pens else not_digits.pen_width(rng)
+    return rasterize(Drawing(strokes, drawing.size), pen=pen, antialias=bool(soft))
+
+
+def twins() -> tuple[Grey, Grey, Grey]:
+    """Draw each pen drawing anew with a thick pen and, all else the same, with a usual one.
+
+    Returns:
+        Thick ones (N, 28, 28), their twins (N, 28, 28), and their labels (N,).
+    """
+    drawings, digits = data.drawings("train")
+    thick, usual = (
+        [
+            draw_again(drawing, np.random.default_rng([copy, index]), pens)
+            for copy in range(COPIES)
+            for index, drawing in enumerate(drawings)
+        ]
+        for pens in ((4.0, 6.0), (2.0, 3.0))
     )
+    return np.array(thick), np.array(usual), np.concatenate([digits] * COPIES)
 
 
 def coarse(image: Grey, rng: np.random.Generator) -> Grey:

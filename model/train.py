@@ -5,9 +5,10 @@ and the pen strokes in the folder `MNIST_NB_DATA`. What it learns from is in `ex
 test images are not looked at here.
 
 The network is small, and alone it learns its training images by heart before it has understood
-them. So three larger ones are trained first, and it learns to answer as they do together (Hinton,
+them. So four larger ones are trained first, and it learns to answer as they do together (Hinton,
 Vinyals, Dean: "Distilling the Knowledge in a Neural Network", 2015). The teachers see clean images;
-of what the student sees a quarter is worn (`wear.py`), and its answer should be the same.
+of what the student sees a fifth is worn (`wear.py`), and its answer should be the same. At last it
+learns thick pens, which close loops: the teachers are asked about the same strokes, not closed.
 
 Every part is kept in `model/checkpoints/`, after each epoch too: what was stopped goes on where it
 was when it is started again. `--only` does one part, so that several can run beside each other.
@@ -18,7 +19,8 @@ import hashlib
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import data
@@ -26,85 +28,36 @@ import numpy as np
 import safetensors.numpy
 import torch
 import torch.nn.functional as F
-from examples import BATCH, OTHERS, Examples, grey
-from networks import DigitNet, Teacher, export
+from examples import BATCH, OTHERS, Examples, grey, twins
+from fitting import fit
+from networks import Answering, DigitNet, SmallNet, Teacher, export
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from wear import wear
 
 from mnist_nb.drawing import rasterize
-from mnist_nb.network import Network
 
-TEACHERS, SCHOOLING = 3, 10  # epochs of each
-LESSONS = 6  # epochs of bent digits that the teachers say their answers to
-EPOCHS = 11  # of each student, each as long as one of the lessons
+TEACHERS = {1: 16, 2: 16, 3: 16, 4: 32}  # number: width
+SCHOOLING = {16: 10, 32: 12}  # epochs of a teacher of that width
+LESSONS = "1 2 3 4 5 6"  # epochs of bent digits that the teachers say their answers to
+THICK = "1 thick thick"  # of these, and of digits drawn with thick pens, it learns at last
+EPOCHS = {"student": 20, "small": 40}  # each as long as one of the lessons
+AT_LAST = 3  # epochs
+RATES = {"student": 2e-3, "small": 6e-3}  # the one starts trained, the other does not
 SOFTER = 3  # the temperature of these answers
-MOVED = 0.35  # how far a student goes from the network that it started from, of its whole way
+MOVED = 0.25  # how far a student goes from the network that it started from, of its whole way
 FALSE_ALARMS = 0.01  # the share of validation digits that may be called "not sure"
-PRECISE = 0.95  # of the steps done, it goes on in float32: before, bfloat16 is twice as fast
 
 HERE = Path(__file__).parent
 KEPT = HERE / "checkpoints"
-
-
-def fit(
-    net: nn.Module,
-    losses: Callable[[torch.Generator], Iterator[Tensor]],
-    steps: int,
-    rate: float,
-    decay: float,
-    kept: Path,
-) -> Iterator[nn.Module]:
-    """Train a network; after each epoch yield the average of its last states.
-
-    Args:
-        net: is trained in place.
-        losses: yields the loss of each batch of an epoch.
-        steps: so many batches in all; then it ends.
-        rate: the highest learning rate; it comes after a tenth of the steps.
-        decay: how much of the average stays at each step.
-        kept: the state after the last epoch; training goes on from there.
-    """
-    average = torch.optim.swa_utils.AveragedModel(
-        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(decay), use_buffers=True
-    )
-    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps, pct_start=0.1)
-    parts = {"net": net, "average": average, "optimizer": optimizer, "schedule": schedule}
-    done, epoch = 0, 0
-    if kept.is_file():
-        state = torch.load(kept)
-        done, epoch = state["done"], state["epoch"]
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
-    if done == steps:
-        yield average.module
-    while done < steps:
-        net.train()
-        batches = losses(torch.Generator().manual_seed(1000 * epoch + torch.initial_seed() % 1000))
-        while True:
-            with torch.autocast("cpu", torch.bfloat16, enabled=done < PRECISE * steps):
-                loss = next(batches, None)
-            if loss is None or done == steps:
-                break
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-            average.update_parameters(net)
-            done += 1
-        epoch += 1
-        state = {name: part.state_dict() for name, part in parts.items()}
-        torch.save(state | {"done": done, "epoch": epoch}, kept.with_suffix(".part"))
-        kept.with_suffix(".part").replace(kept)
-        yield average.module
 
 
 def teacher(number: int, examples: Examples) -> nn.Module:
     """Train a teacher, on the digits alone, or take it as it was kept."""
     torch.manual_seed(100 + number)
     # Channels last: a quarter faster with as many channels as these.
-    net = Teacher().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = Teacher(TEACHERS[number])
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     file = KEPT / f"teacher-{number}.pt"
     if not file.is_file():
 
@@ -112,7 +65,7 @@ def teacher(number: int, examples: Examples) -> nn.Module:
             for images, labels in examples.epoch(generator):
                 yield F.cross_entropy(net(images), labels, label_smoothing=0.02)
 
-        steps = SCHOOLING * examples.batches
+        steps = SCHOOLING[TEACHERS[number]] * examples.batches
         for trained in fit(net, losses, steps, 6e-3, 0.998, KEPT / f"teacher-{number}-part.pt"):
             say(f"teacher {number}  mnist_validation {score(trained):.4f}")
         torch.save(trained.state_dict(), file)
@@ -120,37 +73,51 @@ def teacher(number: int, examples: Examples) -> nn.Module:
     return net.eval()
 
 
-def lesson(number: int, examples: Examples) -> list[NDArray[np.generic]]:
+def lesson(name: str, examples: Examples) -> list[NDArray[np.generic]]:
     """Return bent digits (N, 28, 28), their labels (N,) and the teachers' answers (N, 10).
 
-    They are kept, as asking the teachers again takes too long.
+    Those of "thick" are drawn with thick pens, and the teachers are asked about the same strokes
+    drawn with a usual one. They are kept, as asking the teachers again takes too long.
     """
-    names = [KEPT / f"lesson-{number}-{name}.npy" for name in ("images", "labels", "answers")]
+    names = [KEPT / f"lesson-{name}-{what}.npy" for what in ("images", "labels", "answers")]
     if not names[-1].is_file():
-        teachers = [teacher(one, examples) for one in range(1, TEACHERS + 1)]
+        teachers = [teacher(one, examples) for one in TEACHERS]
         parts: list[tuple[NDArray[np.generic], ...]] = []
-        for bent, digits in examples.epoch(torch.Generator().manual_seed(number)):
+        for shown, asked, digits in batches(name, examples):
             with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-                logits = [net(bent).float() for net in teachers]
+                logits = [net(asked).float() for net in teachers]
             # Softened, so that it tells which wrong answers were near.
             said = torch.stack([(one / SOFTER).softmax(1) for one in logits]).mean(0)
-            parts.append(((bent[:, 0] * 255).round().byte().numpy(), digits.numpy(), said.numpy()))
+            parts.append(((shown[:, 0] * 255).round().byte().numpy(), digits.numpy(), said.numpy()))
         for file, columns in zip(names, zip(*parts, strict=True), strict=True):
             np.save(file, np.concatenate(columns))
-        say(f"lesson {number}/{LESSONS}")
+        say(f"lesson {name}")
     return [np.load(file) for file in names]
 
 
+def batches(name: str, examples: Examples) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield what a lesson shows, what the teachers are asked (n, 1, 28, 28), and labels (n,)."""
+    if name == "thick":
+        thick, usual, digits = twins()
+        labels = torch.from_numpy(digits.astype(np.int64))
+        parts = (all.split(BATCH) for all in (grey(thick), grey(usual), labels))
+        yield from zip(*parts, strict=True)
+    else:
+        for bent, digits in examples.epoch(torch.Generator().manual_seed(int(name))):
+            yield bent, bent, digits
+
+
 class Lessons:
-    """Bent digits and what the teachers say to them.
+    """Digits and what the teachers say to them.
 
     Args:
         examples: to ask the teachers about; their answers are averaged.
+        names: of the lessons.
     """
 
-    def __init__(self, examples: Examples) -> None:
+    def __init__(self, examples: Examples, names: str) -> None:
         self.examples = examples
-        lessons = [lesson(number, examples) for number in range(1, LESSONS + 1)]
+        lessons = [lesson(name, examples) for name in names.split()]
         self.images, self.labels, self.answers = (
             np.concatenate(parts) for parts in zip(*lessons, strict=True)
         )
@@ -165,28 +132,43 @@ class Lessons:
 
 
 def student(
-    seed: int, lessons: Lessons, start: Path | None
-) -> Iterator[tuple[nn.Module, dict[str, float]]]:
-    """Train the network itself; after each epoch yield it and its validation scores 0..1."""
-    torch.manual_seed(seed)
-    net = DigitNet()
+    part: str, examples: Examples, start: Path | None
+) -> Iterator[tuple[Answering, dict[str, float]]]:
+    """Train a network that answers; after each epoch yield it and its validation scores 0..1.
+
+    Args:
+        part: "student-1": the network itself, of seed 1; "small-1": its small sister.
+        examples: of what it learns.
+        start: a file of the same architecture to begin with.
+    """
+    kind, _, seed = part.partition("-")
+    torch.manual_seed(int(seed))
+    net: Answering = DigitNet() if kind == "student" else SmallNet()
     if start:
         before(net, start)
 
-    def losses(generator: torch.Generator) -> Iterator[Tensor]:
-        for images, labels, answers in lessons.epoch(generator):
-            strange = lessons.examples.strange(generator)
-            seen = wear(torch.cat([images, strange]), generator)
-            logits, other = net(seen).float().split([len(labels), OTHERS])
-            told = F.kl_div((logits / SOFTER).log_softmax(1), answers, reduction="batchmean")
-            # What is no digit has no right answer: each of the ten should get a tenth.
-            none = F.cross_entropy(other, torch.full_like(other, 0.1))
-            yield 0.1 * F.cross_entropy(logits, labels) + 0.9 * SOFTER**2 * told + 0.1 * none
+    rate = RATES[kind]
+    stages = ((LESSONS, EPOCHS[kind], rate, ""), (THICK, AT_LAST, rate / 2, "-thick"))
+    for names, epochs, rate, stage in stages:
+        lessons = Lessons(examples, names)
+        kept = KEPT / f"{part}{stage}-part.pt"
+        loss = partial(losses, net, lessons)
+        for trained in fit(net, loss, epochs * examples.batches, rate, 0.999, kept):
+            shown = mixed(trained, start, examples) if start else trained
+            yield shown, choose(shown)
+        net.load_state_dict(trained.state_dict())
 
-    steps = EPOCHS * lessons.examples.batches
-    for trained in fit(net, losses, steps, 3e-3, 0.999, KEPT / f"student-{seed}-part.pt"):
-        trained = mixed(trained, start, lessons.examples) if start else trained
-        yield trained, choose(trained)
+
+def losses(net: nn.Module, lessons: Lessons, generator: torch.Generator) -> Iterator[Tensor]:
+    """Yield the loss of each batch of an epoch, of digits and of what is none."""
+    for images, labels, answers in lessons.epoch(generator):
+        strange = lessons.examples.strange(generator)
+        seen = wear(torch.cat([images, strange]), generator)
+        logits, other = net(seen).float().split([len(labels), OTHERS])
+        told = F.kl_div((logits / SOFTER).log_softmax(1), answers, reduction="batchmean")
+        # What is no digit has no right answer: each of the ten should get a tenth.
+        none = F.cross_entropy(other, torch.full_like(other, 0.1))
+        yield 0.1 * F.cross_entropy(logits, labels) + 0.9 * SOFTER**2 * told + 0.25 * none
 
 
 def before(net: nn.Module, file: Path) -> None:
@@ -198,10 +180,10 @@ def before(net: nn.Module, file: Path) -> None:
     net.load_state_dict(state, strict=False)  # all but how many batches a norm has seen
 
 
-def mixed(net: nn.Module, start: Path, examples: Examples) -> nn.Module:
+def mixed(net: nn.Module, start: Path, examples: Examples) -> DigitNet:
     """Return a network between a trained one and the one that it started from.
 
-    It keeps what the old one knew, and has most of what the new one has learned (Wortsman and
+    It keeps what the old one knew, and has much of what the new one has learned (Wortsman and
     others: "Robust fine-tuning of zero-shot models", 2022). What the norms see in it is measured
     anew, over 24 batches.
     """
@@ -269,11 +251,11 @@ def main() -> None:
     """Train teachers, then students; keep the best."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=HERE / "mnist.safetensors")
-    help = "with 1.safetensors ...: networks of the same kind that the students start from"
+    help = "1.safetensors ...: what the students start from; of those shipped, mnist is seed 2"
     parser.add_argument("--start", type=Path, metavar="FOLDER", help=help)
     help = "of one student each; all but the best are kept in seeds/ beside OUT"
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help=help)
-    help = "do this part alone: examples, teacher-1, lesson-1, student-1 ..."
+    help = "do this part alone: examples, teacher-1, lesson-1, student-1, small-1 ..."
     parser.add_argument("--only", metavar="PART", help=help)
     arguments = parser.parse_args()
     KEPT.mkdir(exist_ok=True)
@@ -285,39 +267,41 @@ def main() -> None:
         teacher(int(number), examples)
         return
     if part == "lesson":
-        lesson(int(number), examples)
+        lesson(number, examples)
         return
-    lessons = Lessons(examples)
-    scores = {}
-    for seed in [int(number)] if number else arguments.seeds:
-        scores[seed] = learn(seed, lessons, arguments.start)
-    if not arguments.only:
-        (arguments.out.parent / "seeds").mkdir(exist_ok=True)
-        best = max(scores, key=lambda seed: scores[seed])
-        for seed in scores:
-            to = arguments.out.parent / "seeds" / f"{seed}.safetensors"
-            shutil.copy(KEPT / f"{seed}.safetensors", arguments.out if seed == best else to)
-        say(f"{arguments.out} is student {best}")
+    if arguments.only:
+        learn(arguments.only, examples, arguments.start)
+        return
+    seeds = arguments.seeds
+    scores = {seed: learn(f"student-{seed}", examples, arguments.start) for seed in seeds}
+    (arguments.out.parent / "seeds").mkdir(exist_ok=True)
+    best = max(scores, key=lambda seed: scores[seed])
+    for seed in scores:
+        to = arguments.out.parent / "seeds" / f"{seed}.safetensors"
+        shutil.copy(KEPT / f"student-{seed}.safetensors", arguments.out if seed == best else to)
+    say(f"{arguments.out} is student {best}")
+    learn("small-1", examples, None)
+    shutil.copy(KEPT / "small-1.safetensors", arguments.out.parent / "small.safetensors")
 
 
-def learn(seed: int, lessons: Lessons, start: Path | None) -> float:
-    """Train one student, keep its file, and return by how much it is preferred."""
+def learn(part: str, examples: Examples, start: Path | None) -> float:
+    """Train a network that answers, keep its file, and return by how much it is preferred."""
+    kind, _, seed = part.partition("-")
     training = {
         "data": "MNIST train 0..54,999; UCI pen digits train 0..5,743; Omniglot Greek, Korean,"
         " Latin; rare ways of digits, letters, scribbles, blots, pairs",
-        "epochs": EPOCHS,
-        "teachers": f"{TEACHERS} of {SCHOOLING} epochs",
-        "seed": seed,
+        "epochs": EPOCHS[kind] + AT_LAST,
+        "teachers": f"{len(TEACHERS)}, widths {sorted(TEACHERS.values())}",
+        "seed": int(seed),
     }
-    file = KEPT / f"{seed}.safetensors"
+    file = KEPT / f"{part}.safetensors"
     if start:
         start = start / f"{seed}.safetensors"
         training["start"] = hashlib.sha256(start.read_bytes()).hexdigest()
-    for net, metrics in student(seed, lessons, start):
+    for net, metrics in student(part, examples, start):
         file.write_bytes(export(net, training, metrics))
-        say(f"student {seed}  {'  '.join(f'{k} {v:.4f}' for k, v in metrics.items())}")
-    last = Network.load(file).metrics
-    return float(last["mnist_validation"] + last["strokes_validation"])
+        say(f"{part}  {'  '.join(f'{k} {v:.4f}' for k, v in metrics.items())}")
+    return metrics["mnist_validation"] + metrics["strokes_validation"]
 
 
 def say(what: str) -> None:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-SHARE = 0.25  # of the images are worn
+SHARE = 0.2  # of the images are worn
 
 
 def wear(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -137,5 +137,6 @@ def _streaked(x: Tensor, g: torch.Generator) -> Tensor:
 
 
 KINDS: tuple[Callable[[Tensor, torch.Generator], Tensor], ...] = (
-    _coarse, _hard, _faint, _thick, _thin, _blur, _moved, _noise, _fog, _spots, _lines, _streaked,
+    _coarse, _hard, _faint, _thick, _thick, _thick, _thin, _blur, _moved, _noise, _fog, _spots,
+    _lines, _streaked,
 )  # fmt: skip

@@ -67,6 +67,7 @@ def test_the_wheel_has_what_runs_and_nothing_else(wheel: Path) -> None:
     assert {name for name in names if not name.startswith(info)} == {
         *sources,
         "mnist_nb/model/mnist.safetensors",
+        "mnist_nb/model/small.safetensors",
         "mnist_nb/model/seeds/1.safetensors",  # notebook 03 compares with it
     }
     assert {"mnist_nb/lab/view.css", "mnist_nb/lab/view.js"} <= set(names)

@@ -43,7 +43,8 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
     Attributes:
         pad: the `DigitPad`.
         view: the `View` of both answers.
-        network: the `Network` of this machine; set it to load other weights here.
+        network: the `Network` of this machine; set it to load other weights here, such as the
+            small sister, `Network.load(shipped_weights("small"))`.
 
     Raises:
         WeightsError: the shipped weights are missing or damaged.

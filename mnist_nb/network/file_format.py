@@ -55,19 +55,22 @@ class Weights:
         )
 
 
-def shipped_weights() -> Path:
-    """Return the file that comes with mnist-nb, from a checkout or an installed wheel.
+def shipped_weights(name: str = "mnist") -> Path:
+    """Return a file that comes with mnist-nb, from a checkout or an installed wheel.
+
+    Args:
+        name: "mnist", or "small": its sister of 9,504 parameters.
 
     Raises:
         WeightsError: it is in neither place.
     """
     package = Path(__file__).resolve().parents[1]
     for folder in (package, package.parent):
-        path = folder / "model" / "mnist.safetensors"
+        path = folder / "model" / f"{name}.safetensors"
         if path.is_file():
             return path
     raise WeightsError(
-        f"model/mnist.safetensors is neither in {package} nor beside it: reinstall mnist-nb, or "
+        f"model/{name}.safetensors is neither in {package} nor beside it: reinstall mnist-nb, or "
         "train it with `python model/train.py`"
     )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mnist_nb.errors import WeightsError
 from mnist_nb.network import plain_loops
 from mnist_nb.network.convert import convert
-from mnist_nb.network.file_format import read_weights
+from mnist_nb.network.file_format import read_weights, shipped_weights
 from mnist_nb.network.numpy_network import Network
 from tests.support.files import network, pack, tensor
 from tests.support.kernel_host import Refused, WasmKernel
@@ -37,8 +37,9 @@ def test_random_networks(seed: int) -> None:
     assert_equal(random_network(np.random.default_rng(seed)), random_images(3, seed))
 
 
-def test_the_shipped_network_is_within_1e_6_of_the_plain_reference() -> None:
-    shipped = Network.load()
+@pytest.mark.parametrize("name", ["mnist", "small"])
+def test_the_shipped_networks_are_within_1e_6_of_the_plain_reference(name: str) -> None:
+    shipped = Network.load(shipped_weights(name))
     image = np.zeros((28, 28), np.uint8)
     image[4:24, 11:15] = np.arange(160, 240).reshape(20, 4)
     plain = plain_loops.predict(shipped.weights, image)

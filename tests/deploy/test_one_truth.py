@@ -76,6 +76,7 @@ ACCEPTED = {
     "a space before the header": join(b" " + json.dumps(split(SMALL)[0]).encode(), split(SMALL)[1]),
     "colons and quotes in texts": named(name='":" \\\\ \\" {":": 1'),
     "shipped": shipped_weights().read_bytes(),
+    "shipped, small": shipped_weights("small").read_bytes(),
     "a name of 150 emoji": named(name="\N{GRINNING FACE}" * 150),
     "a shape with 1.0": pack(TENSORS, json.dumps(network(LAYERS)).replace("[1, 28", "[1.0, 28")),
 }

@@ -71,6 +71,8 @@ def test_what_is_written_is_read(seed):
 def test_the_shipped_file_is_the_default_architecture():
     weights = read_weights(shipped_weights())
     assert weights.parameters == 376_856
+    assert read_weights(shipped_weights("small")).parameters == 9_504
+    assert shipped_weights("small").stat().st_size <= 50_000
     shapes = weights.architecture.shapes({n: t.shape for n, t in weights.tensors.items()})
     assert shapes[0] == (8, 26, 26)
     assert shapes[-1] == (10,)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mnist_nb import Network
 from mnist_nb.errors import InputError
 from mnist_nb.network import Conv2d, maps, numpy_network, plain_loops
-from mnist_nb.network.file_format import read_weights
+from mnist_nb.network.file_format import read_weights, shipped_weights
 from tests.support.networks import random_network
 
 
@@ -25,9 +25,10 @@ def test_equals_the_reference_on_random_networks(seed):
     np.testing.assert_allclose(Network(weights).predict(images), expected, rtol=0, atol=1e-5)
 
 
-def test_equals_the_reference_on_the_shipped_network(mnist_test):
+@pytest.mark.parametrize("name", ["mnist", "small"])
+def test_equals_the_reference_on_the_shipped_networks(mnist_test, name):
     images = mnist_test[0][:3]
-    network = Network.load()
+    network = Network.load(shipped_weights(name))
     expected = [plain_loops.predict(network.weights, image) for image in images]
     np.testing.assert_allclose(network.predict(images), expected, rtol=0, atol=2e-6)
 
