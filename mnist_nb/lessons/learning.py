@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mnist_nb.lessons.layers.pictures import (
     Plot,
     img,
+    minus,
     probability_rows,
     signed_rows,
     signed_uri,
@@ -216,8 +217,8 @@ def _due(steps: int) -> set[int]:
 
 
 def _short(share: float) -> str:
-    return f"{share:.3f}" if share >= 0.001 else f"{share:.1e}".replace("-", "−")
+    return minus(f"{share:.3f}" if share >= 0.001 else f"{share:.1e}")
 
 
 def _n(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
+    return minus(f"{value:.3f}")
