@@ -87,7 +87,7 @@ class OneStep(View):
         done = f"After {self.steps} step{'s' * (self.steps != 1)}"
         return (
             f'{self.note()}<p class="mn-head" data-loss="{loss:.9g}" data-steps="{self.steps}">'
-            f"{done} the network gives {escape(labels[label])} {percent(float(shares[label]))}: "
+            f"{done} {escape(labels[label])} gets {percent(float(shares[label]))}: "
             f"the loss is −ln {_short(float(shares[label]))} = {loss:.3f}</p>"
             f'<div class="mn-row"><div class="mn-wide">'
             f"{probability_rows(shares, labels, 'What it says: p')}</div>"

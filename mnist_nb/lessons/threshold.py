@@ -81,7 +81,8 @@ class Threshold(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         refused, through = self.rates()
         figures = ""
         for values, what in ((digits, "digits"), (others, "no digits")):
-            plot = Plot((0, 1), (0, 1), ("largest probability", "how many (as roots)"), (290, 190))
+            axes = ("largest probability", "how many (square root)")
+            plot = Plot((0, 1), (0, 1), axes, (290, 190))
             plot.histogram(values, bins=25, share=0.95).upright(self.value, "is-dashed")
             label = f"{len(values)} {what}: {100 * (values < self.value).mean():.0f} % below"
             figures += (
