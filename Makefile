@@ -51,7 +51,7 @@ edge: setup ## run only the local edge: the web page, POST /classify and its R2
 	@$(WITH_NODE) exec $(BIN)/mnist-nb edge
 
 test: setup chromium ## run all tests (PYTEST_ARGS="-k name" for some of them)
-	$(WITH_NODE) $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(WITH_NODE) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: setup ## lint, types, notebooks stripped, and a dry run of the deploy
 	$(BIN)/ruff check .

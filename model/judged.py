@@ -9,6 +9,7 @@ import gzip
 import math
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import data
@@ -44,6 +45,7 @@ def semeion() -> tuple[Grey, Labels]:
     return images, table[:, 256:].argmax(axis=1).astype(np.uint8)
 
 
+@cache
 def pictures() -> dict[str, tuple[Grey, Labels]]:
     """Return 169 pictures by 13 people as `rasterize` reads them, by kind: photos, scans, ..."""
     kinds: dict[str, tuple[list[Grey], list[int]]] = {}

@@ -12,6 +12,13 @@ from numpy.typing import NDArray
 from mnist_nb import EdgeClient, LocalEdge, Network
 from mnist_nb.training import datasets
 
+# Files whose one test takes longer than all that comes after them would: they begin first.
+LONG = ("test_model_card.py", "test_03.py", "test_contract.py", "test_servers.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONG)
+
 
 def _needs_data() -> None:
     if not os.environ.get("MNIST_NB_DATA"):

@@ -9,10 +9,10 @@ import io
 import re
 import time
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -24,8 +24,6 @@ HERE, THERE, THIRD = "#2f7fd6", "#d97706", "#2a9d6f"  # this machine, the edge, 
 INK = "#123456"  # stands for the colour of the page's text
 _DOTS = 96  # per inch, as CSS has it
 _EVERY = 0.1  # seconds between two updates of a progress bar
-
-T = TypeVar("T")
 
 
 class Shown:
@@ -199,16 +197,6 @@ class Progress:
             f"{numbers}></progress><span>{what}: {escape(state)}</span></div>"
         )
         return Shown(html, f"{self.what}: {state}")
-
-
-def progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
-    """Go through items with a progress bar under the cell."""
-    count = total if total is not None else len(items) if isinstance(items, Sized) else 0
-    with Progress(what) as bar:
-        bar(0, count)
-        for index, item in enumerate(items, 1):
-            yield item
-            bar(index, max(count, index))
 
 
 def data_uri(picture: Image.Image, **options: Any) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mnist_nb.lessons.layers.pictures import (
     Plot,
     img,
+    minus,
     probability_rows,
     signed_rows,
     signed_uri,
@@ -86,7 +87,7 @@ class OneStep(View):
         done = f"After {self.steps} step{'s' * (self.steps != 1)}"
         return (
             f'{self.note()}<p class="mn-head" data-loss="{loss:.9g}" data-steps="{self.steps}">'
-            f"{done} the network gives {escape(labels[label])} {percent(float(shares[label]))}: "
+            f"{done} {escape(labels[label])} gets {percent(float(shares[label]))}: "
             f"the loss is −ln {_short(float(shares[label]))} = {loss:.3f}</p>"
             f'<div class="mn-row"><div class="mn-wide">'
             f"{probability_rows(shares, labels, 'What it says: p')}</div>"
@@ -216,8 +217,8 @@ def _due(steps: int) -> set[int]:
 
 
 def _short(share: float) -> str:
-    return f"{share:.3f}" if share >= 0.001 else f"{share:.1e}".replace("-", "−")
+    return minus(f"{share:.3f}" if share >= 0.001 else f"{share:.1e}")
 
 
 def _n(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
+    return minus(f"{value:.3f}")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mnist_nb.comparison import Span, TimedRequest, evict, timed_request
 from mnist_nb.drawing import rasterize
 from mnist_nb.errors import EdgeError
-from mnist_nb.lessons.layers.pictures import probability_rows, says
+from mnist_nb.lessons.layers.pictures import probability_rows, says, svg
 from mnist_nb.lessons.layers.subject import Subject
 from mnist_nb.lessons.layers.view import View, button
 from mnist_nb.local_edge import LocalEdge
@@ -209,10 +209,9 @@ def _lanes(spans: list[Span]) -> str:
             text = "under 1 ms" if mine[0].is_told and mine[0].ms < 1 else total
             said.append(f"{lane} {text}")
             parts.append(f'<text x="{end:.1f}" y="{y + 17}">{text}</text>')
-    label = ", ".join(said)
+    picture = svg("".join(parts), ", ".join(said), WIDTH, height, classes="mn-plot")
     return (
-        f'<svg class="mn-plot" role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {height}" '
-        f'width="{WIDTH}" height="{height}">{"".join(parts)}</svg><p class="mn-quiet">Measured '
-        "here, but for the dashed bars: those the edge tells in whole milliseconds, and not when "
-        "they began. The lane of the Worker is the whole wait for its answer, the network too.</p>"
+        f'{picture}<p class="mn-quiet">Measured here, but for the dashed bars: those the edge '
+        "tells in whole milliseconds, and not when they began. The lane of the Worker is the whole "
+        "wait for its answer, the network too.</p>"
     )

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from mnist_nb.lab import close_all
 from mnist_nb.lessons.layers.pictures import Plot
-from mnist_nb.lessons.layers.view import Styles, css, dropdown
+from mnist_nb.lessons.layers.view import Still, Styles, dropdown
 from mnist_nb.network import Network, Weights
 
 START = 0.5
 
 
-class Threshold(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
+class Threshold(Still):
     """The largest probabilities of digits and of no digits, and a line to move between them.
 
     Args:
@@ -81,7 +81,8 @@ class Threshold(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         refused, through = self.rates()
         figures = ""
         for values, what in ((digits, "digits"), (others, "no digits")):
-            plot = Plot((0, 1), (0, 1), ("largest probability", "how many (as roots)"), (290, 190))
+            axes = ("largest probability", "how many (square root)")
+            plot = Plot((0, 1), (0, 1), axes, (290, 190))
             plot.histogram(values, bins=25, share=0.95).upright(self.value, "is-dashed")
             label = f"{len(values)} {what}: {100 * (values < self.value).mean():.0f} % below"
             figures += (
@@ -98,12 +99,3 @@ class Threshold(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def __repr__(self) -> str:
         refused, through = self.rates()
         return f"<Threshold {self.value:.2f}: {refused:.1%} refused, {through:.1%} false alarms>"
-
-    def _repr_mimebundle_(self, **kwargs: object) -> object:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if data is not None:
-            data["text/plain"] = repr(self)
-            still = f'<div class="mnist-nb mn-still">{self.shown.value}</div>'
-            data["text/html"] = f"<style>{css()}</style>{still}"
-        return bundle

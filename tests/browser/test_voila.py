@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from mnist_nb import LocalEdge
 from mnist_nb.servers.voila import app_notebook
-from tests.support.application import free_port, wait_until_up
+from tests.support.application import free_port
 from tests.support.notebook import SEVEN, LabNotebook
 
 from .conftest import ROOT
@@ -88,53 +88,18 @@ def test_voila_serves_the_lab_and_asks_nobody_else(browser: Browser, app: str) -
     page.close()
 
 
-@pytest.fixture(scope="module")
-def notebook_7(
-    browser: Browser, edge: LocalEdge, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Page]:
-    """Notebook 01 open in Notebook 7."""
-    pytest.importorskip("notebook")
-    home = tmp_path_factory.mktemp("home")
-    folder = home / "notebooks"
-    folder.mkdir()
-    shutil.copy(ROOT / "notebooks" / NOTEBOOK, folder)
-    env = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
-    env |= {"HOME": str(home), "IPYTHONDIR": str(home), "MNIST_NB_EDGE_URL": edge.url}
-    port = free_port()
-    command = [str(Path(sys.executable).with_name("jupyter-notebook")), "--no-browser"]
-    command += ["--allow-root", "--expose-app-in-browser", "--IdentityProvider.token="]
-    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
-    command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"]
-    log = home / "jupyter.log"
-    with log.open("wb") as out:
-        server = subprocess.Popen(command, env=env, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        wait_until_up(f"http://127.0.0.1:{port}/api", server, log)
-        page = browser.new_page()
-        page.set_default_timeout(1000 * SECONDS)
-        page.goto(f"http://127.0.0.1:{port}/notebooks/{NOTEBOOK}")
-        page.wait_for_function("() => window.jupyterapp !== undefined")
-        page.evaluate(
-            """async () => {
-              await window.jupyterapp.restored;
-              const panel = window.jupyterapp.shell.currentWidget;
-              await panel.context.ready;
-              await panel.sessionContext.ready;
-            }"""
-        )
-        yield page
-        LabNotebook.shut_down(page)
-        page.close()
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
 @pytest.mark.browser
 @pytest.mark.edge
-def test_notebook_7_runs_the_lab(notebook_7: Page) -> None:
-    lab = LabNotebook(notebook_7, "", NOTEBOOK)
+def test_notebook_7_runs_the_lab(browser: Browser, jupyter: tuple[str, Path]) -> None:
+    url, folder = jupyter
+    shutil.copy(ROOT / "notebooks" / NOTEBOOK, folder)
+    page = browser.new_page()
+    page.set_default_timeout(1000 * SECONDS)
+    lab = LabNotebook(page, url, NOTEBOOK)
+    lab.open_in_seven()
     lab.run_all()
     assert_both_say_7(lab)
     errors = "[data-mime-type='application/vnd.jupyter.error']"
-    assert notebook_7.locator(errors).all_inner_texts() == []
+    assert page.locator(errors).all_inner_texts() == []
+    LabNotebook.shut_down(page)
+    page.close()

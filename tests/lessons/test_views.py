@@ -246,9 +246,9 @@ def test_a_pointer_and_a_pen_do_not_wait_for_each_other(subject: Subject) -> Non
                 assert pointing.wait(SECONDS)
             return super().html()
 
-        def _choose(self, row: int, column: int) -> None:
+        def under(self, point: tuple[float, float]) -> tuple[int, ...]:
             pointing.set()
-            super()._choose(row, column)
+            return super().under(point)
 
     view = Slow(subject)
     event = {"event": "mouse_down", "x": 300, "y": 40}

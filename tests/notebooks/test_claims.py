@@ -258,7 +258,7 @@ def test_half_precision_moves_mnist_a_thousand_times_as_far(
 
 def test_random_weights_begin_between_3_and_4(untrained: Any) -> None:
     """Batch norm in training takes mean and variance of the batch itself: no PyTorch is needed."""
-    says("05", "a loss of 2.30", "It began between 3 and 4", "rather sure of one")
+    says("05", "a loss of 2.30", "With PyTorch it began between 3 and 4", "rather sure of one")
     drawings, labels = homemade(256, seed=9)
     images = np.array([rasterize(drawing) for drawing in drawings])
     x = ((images / 255 - 0.1307) / 0.3081)[:, None]

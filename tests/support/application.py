@@ -57,6 +57,8 @@ def jupyter_lab(
 ) -> Iterator[str]:
     """Yield the URL of a JupyterLab with a home of its own that serves a folder.
 
+    The same server has Notebook 7, at /notebooks/, and Voila, at /voila/render/.
+
     `stock` leaves out our connection to kernels, as in a server that others started.
     """
     settings = home / "settings/@jupyterlab/apputils-extension"
@@ -74,6 +76,7 @@ def jupyter_lab(
     port = free_port()
     program = str(Path(sys.executable).with_name("jupyter-lab"))
     command = [program, "--no-browser", "--expose-app-in-browser"]
+    command += ["--JupyterNotebookApp.expose_app_in_browser=True"]
     command += ["--allow-root", "--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     command += [f"--ServerApp.root_dir={folder}"]

@@ -57,6 +57,19 @@ class LabNotebook:
         self.page.wait_for_function("() => window.jupyterapp !== undefined")
         self.page.evaluate(OPEN_NOTEBOOK, self.path)
 
+    def open_in_seven(self) -> None:
+        """The same in Notebook 7, where the notebook has the page for itself."""
+        self.page.goto(f"{self.server}/notebooks/{self.path}")
+        self.page.wait_for_function("() => window.jupyterapp !== undefined")
+        self.page.evaluate(
+            """async () => {
+              await window.jupyterapp.restored;
+              const panel = window.jupyterapp.shell.currentWidget;
+              await panel.context.ready;
+              await panel.sessionContext.ready;
+            }"""
+        )
+
     def reload(self) -> None:
         """Load the page once more; the kernel goes on."""
         self.command("docmanager:save")

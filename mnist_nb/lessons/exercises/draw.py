@@ -112,7 +112,7 @@ def _unsure(answer: Any) -> str:
         raise Off("the second is hardly more than a dot: draw lines as long as the paper is wide.")
     return (
         f"Between two digits: {percent(top)} for both together. Nothing of the kind: at most "
-        f"{percent(second.max())} for any. Both are called not sure; only the bars tell them apart."
+        f"{percent(second.max())} for any. Both are called not sure, for two reasons."
     )
 
 

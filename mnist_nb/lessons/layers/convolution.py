@@ -3,10 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.lessons.layers.picker import Picker, Point
-from mnist_nb.lessons.layers.pictures import NEGATIVE, POSITIVE, grey_uri, signed, signed_uri
+from mnist_nb.lessons.layers.picker import Place, Point, Pointed
+from mnist_nb.lessons.layers.pictures import (
+    NEGATIVE,
+    POSITIVE,
+    bitmap,
+    grey_uri,
+    outline,
+    signed,
+    signed_uri,
+    svg,
+)
 from mnist_nb.lessons.layers.subject import Subject
-from mnist_nb.lessons.layers.view import View, counter, dropdown
+from mnist_nb.lessons.layers.view import counter, dropdown
 from mnist_nb.network import Conv2d, border, reach
 
 PIXEL = 9  # CSS pixels of one pixel
@@ -14,15 +23,10 @@ GAP = 28  # CSS pixels between the two pictures
 SEEN = 28  # pixels a side of the image
 
 Array = NDArray[np.float32]
-Cell = tuple[int, int]  # row and column of the result
 
 
-class Convolution(View):
-    """Point at a cell of the first convolution's result: where it comes from, number by number.
-
-    The pointer shows the cell that it is over; a click, the fields or the arrow keys choose the one
-    to show when it has left.
-    """
+class Convolution(Pointed):
+    """Point at a cell of the first convolution's result: where it comes from, number by number."""
 
     title = "one convolution, worked by hand"
 
@@ -40,22 +44,17 @@ class Convolution(View):
         self.row = counter("Row", self._rows // 2, 0, self._rows - 1)
         self.column = counter("Column", self._columns // 2, 0, self._columns - 1)
         size = (PIXEL * (SEEN + self._columns) + GAP, PIXEL * SEEN)
-        self._over: Cell | None = None  # under the pointer, shown in place of the chosen one
-        self._is_choosing = False
-        self.picker = Picker(
-            size, "Two pictures: choose a cell of the right one with the arrow keys or a click",
-            self._hover, lambda point: self._choose(*self._under(point)), self._step,
+        self.filter.observe(lambda change: self.follow(), "value")
+        super().__init__(
+            subject, [self.row, self.column], size,
+            "Two pictures: choose a cell of the right one with the arrow keys or a click",
+            [self.filter],
         )  # fmt: skip
-        controls = [self.filter, self.row, self.column]
-        for field in (self.row, self.column):
-            field.observe(lambda change: self._typed(), "value")  # before the view shows it
-        overlay = [self.picker, self.picker.status]
-        super().__init__(subject, controls, overlay, with_pad=False)
 
     def html(self) -> str:
         """Return both pictures and the sum."""
         look = self.subject.look
-        number, (row, column) = self.filter.value, self.cell
+        number, (row, column) = self.filter.value, self.place
         result = look.outputs[self._index + 1][number]
         patch, kernel, bias = self._terms(number, row, column)
         products = patch * kernel  # float32, one rounding each
@@ -79,12 +78,6 @@ class Convolution(View):
             f"<strong>{signed(float(total), 6)}</strong>. The network computes "
             f"<strong>{signed(float(theirs), 6)}</strong> at row {row}, column {column}.</p>"
         )
-
-    @property
-    def cell(self) -> Cell:
-        """Row and column of what is shown: under the pointer, or else the chosen one."""
-        over = self._over
-        return (self.row.value, self.column.value) if over is None else over
 
     def _terms(self, number: int, row: int, column: int) -> tuple[Array, Array, np.float32]:
         """The patch (k, k), the filter (k, k) and the bias of a cell, float32."""
@@ -112,28 +105,27 @@ class Convolution(View):
         down = (height - PIXEL * self._rows) // 2
         spot_x, spot_y = start + PIXEL * column, down + PIXEL * row
         box = (start, down, PIXEL * self._columns, PIXEL * self._rows)
-        drawn = _image(signed_uri(result, limit), *box)
-        chosen = self.row.value, self.column.value
+        spots = "".join(
+            outline(start + PIXEL * c, down + PIXEL * r, PIXEL, PIXEL, f"mn-frame {kind}")
+            for kind, (r, c) in (("is-chosen", self.kept), ("", (row, column)))
+        )
         label = (
             f"Left the image with the patch at row {y}, column {x} framed; right the result of the "
             f"filter with the cell at row {row}, column {column} framed"
         )
-        return (
-            f'<svg class="mn-pictures" role="img" aria-label="{label}" width="{width}" '
-            f'height="{height}" viewBox="0 0 {width} {height}">'
-            f"{_image(grey_uri(self.subject.look.image), 0, 0, PIXEL * SEEN, PIXEL * SEEN)}"
-            f'<rect class="mn-edge" x="{start}" y="{down}" width="{PIXEL * self._columns}" '
-            f'height="{PIXEL * self._rows}"/>'
-            f"{drawn}"
-            f'<line class="mn-link" x1="{PIXEL * (x + size)}" y1="{PIXEL * (y + size / 2)}" '
+        inside = (
+            bitmap(grey_uri(self.subject.look.image), 0, 0, PIXEL * SEEN, PIXEL * SEEN)
+            + outline(*box, "mn-edge")
+            + bitmap(signed_uri(result, limit), *box)
+            + f'<line class="mn-link" x1="{PIXEL * (x + size)}" y1="{PIXEL * (y + size / 2)}" '
             f'x2="{spot_x}" y2="{spot_y + PIXEL / 2}"/>'
-            f'<rect class="mn-frame" x="{PIXEL * x}" y="{PIXEL * y}" width="{PIXEL * size}" '
-            f'height="{PIXEL * size}"/>{_spot("is-chosen", start, down, *chosen)}'
-            f"{_spot('', start, down, row, column)}</svg>"
+            + outline(PIXEL * x, PIXEL * y, PIXEL * size, PIXEL * size)
+            + spots
         )
+        return svg(inside, label, width, height)
 
-    def _under(self, point: Point) -> Cell:
-        """The cell under the pointer, or the one whose patch is around it."""
+    def under(self, point: Point) -> Place:
+        """Return the cell under the pointer, or the one whose patch is around it."""
         x, y = point
         start = PIXEL * SEEN + GAP
         if x >= start:
@@ -146,30 +138,6 @@ class Convolution(View):
             row, column = (int(y / PIXEL) - back) // stride, (int(x / PIXEL) - back) // stride
         return min(max(row, 0), self._rows - 1), min(max(column, 0), self._columns - 1)
 
-    def _hover(self, point: Point | None) -> None:
-        before = self.cell
-        self._over = None if point is None else self._under(point)
-        if self.cell != before:
-            self.follow()
-
-    def _step(self, rows: int, columns: int) -> None:
-        row, column = self.row.value + rows, self.column.value + columns
-        self._choose(min(max(row, 0), self.row.max), min(max(column, 0), self.column.max))
-
-    def _choose(self, row: int, column: int) -> None:
-        self._over = row, column  # so that nothing is shown between the two changes
-        self._is_choosing = True
-        try:
-            self.row.value, self.column.value = row, column
-        finally:
-            self._is_choosing = False
-        self.follow()
-
-    def _typed(self) -> None:
-        """What is typed counts, wherever the pointer rests."""
-        if not self._is_choosing:
-            self._over = None
-
 
 def _captions(number: int) -> str:
     image, result = PIXEL * SEEN, PIXEL * SEEN + GAP
@@ -177,19 +145,6 @@ def _captions(number: int) -> str:
         f'<p class="mn-captions"><span style="width:{image}px">The image, {SEEN} × {SEEN}</span>'
         f'<span style="margin-left:{result - image}px">What filter {number} makes of it '
         "(orange above 0, blue below)</span></p>"
-    )
-
-
-def _spot(kind: str, left: float, top: float, row: int, column: int) -> str:
-    x, y = left + PIXEL * column, top + PIXEL * row
-    size = f'width="{PIXEL}" height="{PIXEL}"'
-    return f'<rect class="mn-frame {kind}" x="{x}" y="{y}" {size}/>'
-
-
-def _image(uri: str, x: float, y: float, width: float, height: float) -> str:
-    return (
-        f'<image class="mn-pixels" href="{uri}" x="{x}" y="{y}" width="{width}" '
-        f'height="{height}" preserveAspectRatio="none"/>'
     )
 
 

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.lessons.layers.pictures import grey_uri, img, says
+from mnist_nb.lessons.layers.pictures import grey_uri, img, outline, says, svg
 from mnist_nb.lessons.layers.subject import Subject
 from mnist_nb.lessons.layers.view import View
 
@@ -77,6 +77,10 @@ class DigitMap(View):
             f'<line class="mn-link" x1="{x:.1f}" y1="{y:.1f}" x2="{a:.1f}" y2="{b:.1f}"/>'
             for a, b in self._at[near]
         )
+        spot = (
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="8" '
+            'style="fill:var(--mn-for);stroke:var(--mn-text);stroke-width:2"/>'
+        )
         head = says(look.probabilities, look.network.labels, look.network.not_sure_below)
         neighbours = ", ".join(str(label) for label in self._labels[near])
         pictures = "".join(
@@ -90,10 +94,8 @@ class DigitMap(View):
             f'<div class="mn-row" style="align-items:center;padding-bottom:8px">{pictures}'
             f'<p class="mn-wide" style="margin:0">The three nearest of {len(self._labels)} digits '
             f"by all {len(point)} numbers are: {escape(neighbours)}.</p></div>"
-            f'<svg class="mn-plot" aria-hidden="true" style="position:absolute;top:100%;left:0;'
-            f'pointer-events:none" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
-            f'height="{HEIGHT}">{lines}<circle cx="{x:.1f}" cy="{y:.1f}" r="8" '
-            'style="fill:var(--mn-for);stroke:var(--mn-text);stroke-width:2"/></svg></div>'
+            f'<div style="position:absolute;top:100%;left:0;pointer-events:none">'
+            f"{svg(lines + spot, '', WIDTH, HEIGHT, classes='mn-plot')}</div></div>"
         )
 
     def picture(self) -> str:
@@ -117,8 +119,6 @@ class DigitMap(View):
             f"A map of {len(self._labels)} digits, each at the place that the network gives it; it "
             f"shows {100 * self.plane.share:.0f} % of what they differ by"
         )
-        return (
-            f'<svg class="mn-plot" role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {HEIGHT}" '
-            f'width="{WIDTH}" height="{HEIGHT}"><rect class="mn-edge" width="{WIDTH}" '
-            f'height="{HEIGHT}"/>{digits}</svg><p class="mn-quiet">{label}.</p>'
-        )
+        field = svg(outline(0, 0, WIDTH, HEIGHT, "mn-edge") + digits, label, WIDTH, HEIGHT,
+                    classes="mn-plot")  # fmt: skip
+        return f'{field}<p class="mn-quiet">{label}.</p>'

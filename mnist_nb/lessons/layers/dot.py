@@ -4,17 +4,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.lessons.layers.pictures import (
+    bitmap,
     grey_uri,
     ink_uri,
+    outline,
     probability_rows,
     says,
     signed_uri,
+    svg,
 )
 from mnist_nb.lessons.layers.subject import Subject
 from mnist_nb.lessons.layers.view import View, button, dropdown
 from mnist_nb.network import RADII, Dot, ink_gradients, smallest_dot
 
-SIDE = 168  # CSS pixels of a picture
+SIDE, PIXELS = 168, 28  # of a picture, in CSS pixels and in its own
 
 
 class SmallestDot(View):
@@ -69,24 +72,25 @@ class SmallestDot(View):
 
 def _ringed(dot: Dot, label: str) -> str:
     """The image with the dot, and a ring around it."""
-    return (
-        f'<svg class="mn-pictures" role="img" aria-label="{label}" width="{SIDE}" height="{SIDE}" '
-        f'viewBox="0 0 28 28"><image class="mn-pixels" href="{grey_uri(dot.image)}" width="28" '
-        f'height="28"/><circle class="mn-frame" style="stroke-width:0.4" cx="{dot.column + 0.5}" '
-        f'cy="{dot.row + 0.5}" r="{dot.radius + 1.5}"/></svg>'
+    ring = (
+        f'<circle class="mn-frame" style="stroke-width:0.4" cx="{dot.column + 0.5}" '
+        f'cy="{dot.row + 0.5}" r="{dot.radius + 1.5}"/>'
     )
+    return _picture(bitmap(grey_uri(dot.image), 0, 0, PIXELS, PIXELS) + ring, label)
 
 
 def _over(image: NDArray[np.uint8], gradient: NDArray[np.floating]) -> str:
-    limit = float(np.abs(gradient).max())
-    return (
-        f'<svg class="mn-pictures" role="img" aria-label="The gradient by the pixels, over the '
-        f'drawing" width="{SIDE}" height="{SIDE}" viewBox="0 0 28 28">'
-        f'<rect class="mn-edge" width="28" height="28" style="stroke-width:0.2"/>'
-        f'<image class="mn-pixels" href="{ink_uri(image, 0.35)}" width="28" height="28"/>'
-        f'<image class="mn-pixels" href="{signed_uri(gradient, limit)}" width="28" height="28"/>'
-        "</svg>"
+    whole = (0, 0, PIXELS, PIXELS)
+    return _picture(
+        outline(*whole, "mn-edge", 0.2)
+        + bitmap(ink_uri(image, 0.35), *whole)
+        + bitmap(signed_uri(gradient, float(np.abs(gradient).max())), *whole),
+        "The gradient by the pixels, over the drawing",
     )
+
+
+def _picture(inside: str, label: str) -> str:
+    return svg(inside, label, SIDE, SIDE, SIDE / PIXELS)
 
 
 def _figure(picture: str, caption: str) -> str:

@@ -3,13 +3,22 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.lessons.layers.pictures import img, ink_uri, signed, signed_uri
+from mnist_nb.lessons.layers.pictures import (
+    bitmap,
+    img,
+    ink_uri,
+    outline,
+    signed,
+    signed_uri,
+    svg,
+)
 from mnist_nb.lessons.layers.subject import Look, Subject
 from mnist_nb.lessons.layers.view import View, choice, dropdown
 from mnist_nb.network import PATCH, erased, evidence
 
 PIXEL = 10  # CSS pixels of a pixel of the large picture
 SIDE = 28
+SMALL = 44  # CSS pixels of a small picture: ten fit side by side beside the pad
 SHARES, ERASING = "shares that add up", "what erasing a patch would cost"
 
 
@@ -76,13 +85,12 @@ def _large(look: Look, heat: NDArray[np.float64], pair: str) -> str:
     limit = float(np.abs(heat).max())
     best = np.unravel_index(int(heat.argmax()), heat.shape)
     label = f"Heat map for {pair} over the drawing; strongest at row {best[0]}, column {best[1]}"
-    return (
-        f'<svg class="mn-pictures" role="img" aria-label="{label}" width="{side}" height="{side}" '
-        f'viewBox="0 0 {side} {side}"><rect class="mn-edge" width="{side}" height="{side}"/>'
-        f'<image class="mn-pixels" href="{ink_uri(look.image, 0.35)}" width="{side}" '
-        f'height="{side}"/><image class="mn-pixels" href="{signed_uri(heat, limit)}" x="{corner}" '
-        f'y="{corner}" width="{cell * columns}" height="{cell * rows}"/></svg>'
+    inside = (
+        outline(0, 0, side, side, "mn-edge")
+        + bitmap(ink_uri(look.image, 0.35), 0, 0, side, side)
+        + bitmap(signed_uri(heat, limit), corner, corner, cell * columns, cell * rows)
     )
+    return svg(inside, label, side, side)
 
 
 def _small(look: Look, shares: NDArray[np.float64]) -> str:
@@ -95,7 +103,7 @@ def _small(look: Look, shares: NDArray[np.float64]) -> str:
         alt = f"Evidence for {label}"
         winner = ' class="is-winner"' if index == best else ""
         figures += (
-            f"<figure{winner}>{img(signed_uri(shares[index], limit), alt, 50, 50)}"
+            f"<figure{winner}>{img(signed_uri(shares[index], limit), alt, SMALL, SMALL)}"
             f"<figcaption><strong>{label}</strong> {signed(logit, 1)}</figcaption></figure>"
         )
     return f'<div class="mn-row mn-small">{figures}</div>'

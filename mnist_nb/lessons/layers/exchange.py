@@ -10,6 +10,7 @@ import numpy as np
 from mnist_nb.edge import EdgeResult
 from mnist_nb.lessons import figures
 from mnist_nb.lessons.figures import Shown, table
+from mnist_nb.lessons.layers.pictures import minus
 from mnist_nb.lessons.layers.view import css
 from mnist_nb.network import milliseconds
 
@@ -87,7 +88,7 @@ def _cut(text: str, length: int = 46) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.7f}" if value > 1e-3 else f"{value:.1e}".replace("-", "−")
+    return f"{value:.7f}" if value > 1e-3 else minus(f"{value:.1e}")
 
 
 def _byte(value: int) -> str:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.lessons.layers.pictures import Plot, img, signed_uri, tiles
+from mnist_nb.lessons.layers.pictures import Plot, img, minus, signed_uri, tiles
 from mnist_nb.lessons.layers.subject import Subject
 from mnist_nb.lessons.layers.view import View, choice, dropdown
 from mnist_nb.network import BatchNorm2d, Conv2d, Flatten, gelu
@@ -43,14 +43,14 @@ class FeatureMaps(View):
         strongest = int(np.abs(maps).mean(axis=(1, 2)).argmax())
         field = tiles(maps, ACROSS)
         text = f"{nth}. convolution: {count} maps of {height} × {width}"
-        span = f"{low:.1f} to {high:.1f}".replace("-", "−")
+        span = minus(f"{low:.1f} to {high:.1f}")
         alt = f"{text}, numbers from {span}; the strongest is map {strongest}"
         uri = signed_uri(field, max(-low, high))
         shown = round(WIDTH * field.shape[0] / field.shape[1])
         return (
             f'<figure data-block="{nth}" data-max="{high:.9g}"><figcaption>{text}; '
             f'<span class="mn-quiet">orange up to {high:.1f}, blue down to '
-            f"{str(round(low, 1)).replace('-', '−')}</span></figcaption>"
+            f"{minus(f'{low:.1f}')}</span></figcaption>"
             f"{img(uri, alt, WIDTH, shown, 'mn-tiles')}</figure>"
         )
 
@@ -149,5 +149,5 @@ def _span(values: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def _n(value: float, plus: bool = False) -> str:
-    text = f"{abs(value):.2f}" if plus else f"{value:.2f}".replace("-", "−")
+    text = f"{abs(value):.2f}" if plus else minus(f"{value:.2f}")
     return f"{'+' if value >= 0 else '−'} {text}" if plus else text

@@ -8,10 +8,10 @@ import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.lessons.layers.picker import Picker, Point
-from mnist_nb.lessons.layers.pictures import grey_uri, signed, signed_uri
+from mnist_nb.lessons.layers.picker import Place, Point, Pointed
+from mnist_nb.lessons.layers.pictures import bitmap, grey_uri, outline, signed, signed_uri, svg
 from mnist_nb.lessons.layers.subject import Subject
-from mnist_nb.lessons.layers.view import View, counter, dropdown
+from mnist_nb.lessons.layers.view import counter, dropdown
 from mnist_nb.network import Conv2d, Flatten, Layers
 
 ACROSS = 8  # maps in a row
@@ -20,8 +20,6 @@ SEEN = 196  # CSS pixels of the drawing
 SIDE, SMALL = 28, 64  # of a digit: its pixels, and CSS pixels when it is one of nine
 NINE = 9
 DIM = 0.35  # of a digit outside of what the number has seen
-
-Cell = tuple[int, int, int]  # map, row and column
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +74,10 @@ class Strongest:
         return {i: out.shape[2] for i, out in enumerate(outputs[1:]) if out.ndim == 3}
 
 
-class LooksFor(View):
-    """All maps; and of the number under the pointer what it has seen, and what its map likes most.
+class LooksFor(Pointed):
+    """All maps; and of the number pointed at what it has seen, and what its map likes most.
 
-    The pointer shows the number that it is over; a click, the fields or the arrow keys choose the
-    one to show when it has left.
+    A place is a layer, a map of it, a row and a column.
 
     Args:
         subject: whose drawing goes through the network.
@@ -89,7 +86,6 @@ class LooksFor(View):
 
     title = "what each map looks for"
     at_rest = True
-    shows_anew = False  # the maps stay, only what is pointed at changes
 
     def __init__(self, subject: Subject, images: NDArray[np.uint8]) -> None:
         look = subject.look
@@ -102,29 +98,16 @@ class LooksFor(View):
         self.map = counter("Map", 0, 0, count - 1)
         self.row = counter("Row", rows // 2, 0, rows - 1)
         self.column = counter("Column", columns // 2, 0, columns - 1)
-        self._over: tuple[int, Cell] | None = None  # under the pointer
-        self._is_choosing = False
         self.detail, self._mark = widgets.HTML(), widgets.HTML()
         self._mark.add_class("mn-picker")
         size = (ACROSS * (TILE + GAP) - GAP, self._blocks[-1].bottom)
-        self.picker = Picker(
-            size, "All maps: choose a number with the arrow keys or a click",
-            self._hover, self._press, self._step,
+        super().__init__(
+            subject, [self.layer, self.map, self.row, self.column], size,
+            "All maps: choose a number with the arrow keys or a click", below=[self._mark],
         )  # fmt: skip
-        fields = [self.layer, self.map, self.row, self.column]
-        for field in fields:
-            field.observe(lambda change: self._typed(), "value")
-        overlay = [self._mark, self.picker, self.picker.status]
-        super().__init__(subject, fields, overlay, with_pad=False)
         styles, tools, stage = self._body.children
         self._body.children = [styles, tools, self.detail, stage]
         self.point()
-
-    @property
-    def chosen(self) -> tuple[int, Cell]:
-        """Which layer and which of its numbers is shown: under the pointer, or the chosen one."""
-        fields = self.map.value, self.row.value, self.column.value
-        return (self.layer.value, fields) if self._over is None else self._over
 
     def html(self) -> str:
         """Return all maps of the drawing in one picture."""
@@ -138,17 +121,10 @@ class LooksFor(View):
                 f"{maps.shape[1]} × {maps.shape[2]}</text>"
             )
             for index, values in enumerate(maps):
-                x, y = _corner(block, index)
-                parts.append(
-                    f'<image class="mn-pixels" href="{signed_uri(values, limit)}" x="{x}" y="{y}" '
-                    f'width="{TILE}" height="{TILE}" preserveAspectRatio="none"/>'
-                    f'<rect class="mn-edge" x="{x}" y="{y}" width="{TILE}" height="{TILE}"/>'
-                )
-        return (
-            f'<svg class="mn-pictures mn-plot" role="img" aria-label="The maps of all layers" '
-            f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
-            f"{''.join(parts)}</svg>{self.note()}"
-        )
+                box = (*_corner(block, index), TILE, TILE)
+                parts.append(bitmap(signed_uri(values, limit), *box) + outline(*box, "mn-edge"))
+        picture = svg("".join(parts), "The maps of all layers", width, height, classes="mn-plot")
+        return f"{picture}{self.note()}"
 
     def prepare(self) -> Callable[[], None]:
         """Look at the newest drawing; what is returned shows it and the number pointed at."""
@@ -162,7 +138,7 @@ class LooksFor(View):
 
     def point(self) -> None:
         """Show the chosen number: what it has seen, and the nine places that its map likes most."""
-        nth, (channel, row, column) = self.chosen
+        nth, channel, row, column = self.place
         block, look = self._blocks[nth], self.subject.look
         _, rows, columns = block.shape
         x, y = _corner(block, channel)
@@ -209,8 +185,8 @@ class LooksFor(View):
             self._nine[nth, channel] = picture
         return self._nine[nth, channel]
 
-    def _under(self, point: Point) -> tuple[int, Cell]:
-        """The layer and the number under the pointer, or the nearest one."""
+    def under(self, point: Point) -> Place:
+        """Return the number under the pointer, or the nearest one."""
         x, y = point
         nth = next((i for i, b in enumerate(self._blocks) if y < b.bottom), len(self._blocks) - 1)
         block = self._blocks[nth]
@@ -219,43 +195,9 @@ class LooksFor(View):
         channel = min(down * ACROSS + min(across, ACROSS - 1), count - 1)
         left, top = _corner(block, channel)
         row, column = int((y - top) / TILE * rows), int((x - left) / TILE * columns)
-        return nth, (channel, min(max(row, 0), rows - 1), min(max(column, 0), columns - 1))
+        return nth, channel, min(max(row, 0), rows - 1), min(max(column, 0), columns - 1)
 
-    def _hover(self, point: Point | None) -> None:
-        before = self.chosen
-        self._over = None if point is None else self._under(point)
-        if self.chosen != before:
-            self.point()
-
-    def _press(self, point: Point) -> None:
-        self._choose(*self._under(point))
-
-    def _step(self, rows: int, columns: int) -> None:
-        nth, (channel, row, column) = self.layer.value, (
-            self.map.value, self.row.value + rows, self.column.value + columns
-        )  # fmt: skip
-        _, most, wide = self._blocks[nth].shape
-        self._choose(nth, (channel, min(max(row, 0), most - 1), min(max(column, 0), wide - 1)))
-
-    def _choose(self, nth: int, cell: Cell) -> None:
-        self._over = nth, cell  # so that nothing is shown between the changes
-        self._is_choosing = True
-        try:
-            self.layer.value = nth
-            self._limits()
-            self.map.value, self.row.value, self.column.value = cell
-        finally:
-            self._is_choosing = False
-        self.point()
-
-    def _typed(self) -> None:
-        """What is typed counts, wherever the pointer rests."""
-        if not self._is_choosing:
-            self._over = None
-            self._limits()
-            self.point()
-
-    def _limits(self) -> None:
+    def limits(self) -> None:
         """Let the fields take what the chosen layer has."""
         for field, count in zip(
             (self.map, self.row, self.column), self._blocks[self.layer.value].shape, strict=True
@@ -282,13 +224,9 @@ def _framed(
     uri: str, width: int, fields: list[tuple[int, int, int, int, int]], pixels: int, label: str
 ) -> str:
     """Return a picture with frames: (down, across) of a digit in it, then row, column and size."""
+    scale = width / pixels
     frames = "".join(
-        f'<rect class="mn-frame" style="stroke-width:{2 * pixels / width:.2f}" '
-        f'x="{across + left}" y="{down + top}" width="{size}" height="{size}"/>'
+        outline(across + left, down + top, size, size, stroke=2 / scale)
         for down, across, top, left, size in fields
     )
-    return (
-        f'<svg class="mn-pictures" role="img" aria-label="{label}" width="{width}" '
-        f'height="{width}" viewBox="0 0 {pixels} {pixels}"><image class="mn-pixels" '
-        f'href="{uri}" width="{pixels}" height="{pixels}"/>{frames}</svg>'
-    )
+    return svg(bitmap(uri, 0, 0, pixels, pixels) + frames, label, width, width, scale)

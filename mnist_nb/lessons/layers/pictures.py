@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_nb.lessons.figures import data_uri
-from mnist_nb.network import is_sure, percent
+from mnist_nb.network import Answer, guess, percent
 
 # Below and above zero: apart for colour-blind eyes, and visible on white and on black.
 NEGATIVE, POSITIVE = (40, 120, 205), (232, 106, 16)
@@ -78,6 +78,39 @@ def img(uri: str, alt: str, width: int, height: int, classes: str = "") -> str:
     )
 
 
+def svg(
+    inside: str, label: str, width: float, height: float, scale: float = 1, classes: str = ""
+) -> str:
+    """Return a picture of this size in CSS pixels; each unit of what is `inside` is `scale` long.
+
+    Without a `label` it is only decoration to those who do not see it.
+    """
+    told = f'role="img" aria-label="{escape(label, quote=True)}"' if label else 'aria-hidden="true"'
+    return (
+        f'<svg class="mn-pictures {classes}" {told} width="{width:g}" height="{height:g}" '
+        f'viewBox="0 0 {width / scale:g} {height / scale:g}">{inside}</svg>'
+    )
+
+
+def bitmap(uri: str, x: float, y: float, width: float, height: float) -> str:
+    """Return a picture inside of an <svg>, its pixels with hard edges."""
+    return (
+        f'<image class="mn-pixels" href="{uri}" x="{x:g}" y="{y:g}" width="{width:g}" '
+        f'height="{height:g}" preserveAspectRatio="none"/>'
+    )
+
+
+def outline(
+    x: float, y: float, width: float, height: float, kind: str = "mn-frame", stroke: float = 0
+) -> str:
+    """Return a rectangle inside of an <svg>: what is pointed at, or an edge (`mn-edge`)."""
+    wide = f' style="stroke-width:{stroke:.2f}"' if stroke else ""
+    return (
+        f'<rect class="{kind}" x="{x:.5g}" y="{y:.5g}" width="{width:.5g}" '
+        f'height="{height:.5g}"{wide}/>'
+    )
+
+
 def probability_rows(
     probabilities: NDArray[np.floating],
     labels: Sequence[str],
@@ -117,15 +150,23 @@ def signed_rows(
 
 
 def says(probabilities: NDArray[np.floating], labels: Sequence[str], doubt: float | None) -> str:
-    """Return an answer in a few words: "says 4 (99.8 %)", "is not sure, perhaps 4 (43.1 %)"."""
-    best = int(probabilities.argmax())
-    word = "says" if is_sure(probabilities.astype(np.float32), doubt) else "is not sure, perhaps"
-    return f"{word} {escape(labels[best])} ({percent(float(probabilities[best]))})"
+    """Return an answer in words: "says 4 (99.8 %)", "is not sure: 4 or 9 (at most 56.5 %)"."""
+    answer = Answer(probabilities.astype(np.float32), tuple(labels), doubt)
+    share = percent(answer.probability)
+    if answer.is_sure:
+        return f"says {escape(answer.label)} ({share})"
+    colon = ": " if guess(answer) else ""
+    return f"is not sure{colon}{escape(guess(answer))} (at most {share})"
 
 
 def signed(value: float, digits: int = 2) -> str:
     """Return a number with its sign, and a true minus."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    return minus(f"{value:+.{digits}f}")
+
+
+def minus(text: str) -> str:
+    """Return a number as it was written, with a true minus."""
+    return text.replace("-", "−")
 
 
 def _winner(is_best: bool) -> str:
@@ -226,14 +267,14 @@ class Plot:
             parts.append(
                 f'<line class="mn-grid" x1="{px:.1f}" x2="{px:.1f}" y1="{TOP}" y2="{floor}"/>'
                 f'<text class="mn-tick" x="{px:.1f}" y="{floor + 14}" text-anchor="middle">'
-                f"{_short(tick)}</text>"
+                f"{minus(f'{tick:g}')}</text>"
             )
         y_ticks = _ticks(*self.y)
         for tick, py in zip(y_ticks, self._down(y_ticks), strict=True):
             parts.append(
                 f'<line class="mn-grid" x1="{LEFT}" x2="{width - RIGHT}" y1="{py:.1f}" '
                 f'y2="{py:.1f}"/><text class="mn-tick" x="{LEFT - 5}" y="{py + 4:.1f}" '
-                f'text-anchor="end">{_short(tick)}</text>'
+                f'text-anchor="end">{minus(f"{tick:g}")}</text>'
             )
         middle_x, middle_y = (LEFT + width - RIGHT) / 2, (TOP + floor) / 2
         parts.append(
@@ -253,10 +294,6 @@ def _ticks(low: float, high: float) -> list[float]:
     step = 10.0 ** np.floor(np.log10((high - low) / 3))
     step = next(s for s in (step, 2 * step, 5 * step, 10 * step) if (high - low) / s <= 5.5)
     return [float(n * step) for n in range(int(np.ceil(low / step)), int(high / step + 1e-9) + 1)]
-
-
-def _short(value: float) -> str:
-    return f"{value:g}".replace("-", "−")
 
 
 def _name(label: str) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.drawing import Drawing, rasterize
-from mnist_nb.lessons.layers.pictures import grey_uri, img, says
+from mnist_nb.lessons.layers.pictures import grey_uri, img, minus, says
 from mnist_nb.lessons.layers.subject import Subject
 from mnist_nb.lessons.layers.view import View, button, counter
 
@@ -53,7 +53,7 @@ class RasterSteps(View):
             pictures.append((name, f"without “{text}”", rasterize(look.drawing, **{name: False})))
         answers = look.network.predict(np.stack([image for _, _, image in pictures]))
         figures = [
-            self._figure(*picture, answer, 168 if index < 2 else 84)
+            self._figure(*picture, answer, 168 if index < 2 else 76)
             for index, (picture, answer) in enumerate(zip(pictures, answers, strict=True))
         ]
         return (
@@ -114,8 +114,8 @@ class Pixels(View):
             f'<p class="mn-sum" data-byte="{byte}" data-number="{number:.9g}">'
             f"Row {chosen[0]}, column {chosen[1]}: the byte is <strong>{byte}</strong>. "
             f"{byte} / {entry.scale:g} = {share:.4f}, and "
-            f"({share:.4f} − {entry.mean:g}) / {entry.std:g} = <strong>{_minus(number)}</strong> "
-            "enters the network.</p>"
+            f"({share:.4f} − {entry.mean:g}) / {entry.std:g} = "
+            f"<strong>{minus(f'{number:.4f}')}</strong> enters the network.</p>"
         )
 
 
@@ -124,7 +124,3 @@ def _cell(value: int) -> str:
         return "<td>0</td>"
     text = "#000" if value > 115 else "#fff"
     return f'<td style="background:rgb({value},{value},{value});color:{text}">{value}</td>'
-
-
-def _minus(value: float) -> str:
-    return f"{value:.4f}".replace("-", "−")

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mnist_nb.errors import InputError
 from mnist_nb.lessons.layers.convolution import numbers
-from mnist_nb.lessons.layers.pictures import signed, signed_uri
+from mnist_nb.lessons.layers.pictures import bitmap, outline, signed, signed_uri, svg
 from mnist_nb.lessons.layers.subject import Subject
 from mnist_nb.lessons.layers.view import View, counter, dropdown
 from mnist_nb.network import MaxPool2d
@@ -54,9 +54,8 @@ class Pooling(View):
         )
         label = f"Left the map before pooling, {height} × {width}, right after it"
         return (
-            f'<svg class="mn-pictures mn-plot" role="img" aria-label="{label}" '
-            f'width="{2 * SIDE + GAP}" height="{SIDE}" viewBox="0 0 {2 * SIDE + GAP} {SIDE}">'
-            f'{pictures}</svg><p class="mn-captions"><span style="width:{SIDE + GAP}px">Before, '
+            f"{svg(pictures, label, 2 * SIDE + GAP, SIDE, classes='mn-plot')}"
+            f'<p class="mn-captions"><span style="width:{SIDE + GAP}px">Before, '
             f"{height} × {width}</span><span>After, {after.shape[0]} × {after.shape[1]}</span></p>"
             f'{self.note()}<div class="mn-row mn-equation">'
             f"{numbers(window, 'The window', limit)}"
@@ -79,9 +78,7 @@ def _map(values: Array, limit: float, x: int, frame: tuple[int, int, int]) -> st
     wide, high = SIDE / columns, SIDE / rows
     left, top, size = frame
     return (
-        f'<image class="mn-pixels" href="{signed_uri(values, limit)}" x="{x}" y="0" '
-        f'width="{SIDE}" height="{SIDE}" preserveAspectRatio="none"/>'
-        f'<rect class="mn-edge" x="{x}" y="0" width="{SIDE}" height="{SIDE}"/>'
-        f'<rect class="mn-frame" x="{x + left * wide:.1f}" y="{top * high:.1f}" '
-        f'width="{size * wide:.1f}" height="{size * high:.1f}"/>'
+        bitmap(signed_uri(values, limit), x, 0, SIDE, SIDE)
+        + outline(x, 0, SIDE, SIDE, "mn-edge")
+        + outline(x + left * wide, top * high, size * wide, size * high)
     )

@@ -31,7 +31,30 @@ class Styles(FrontEnd):
     _css = STYLES.read_text(encoding="utf-8") + css()
 
 
-class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
+class Still(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
+    """A widget that can be seen without a kernel: as the HTML of what it shows."""
+
+    shown: widgets.HTML
+
+    def picture(self) -> str:
+        """Return all that is shown, for those who have no widgets."""
+        return str(self.shown.value)
+
+    def still(self) -> str:
+        """Return what is shown now as HTML that needs neither a kernel nor another file."""
+        shown = self.picture().replace(BESIDE, "")  # the pad is not in the picture
+        return f'<style>{css()}</style><div class="mnist-nb mn-still">{shown}</div>'
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle: Any = super()._repr_mimebundle_(**kwargs)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            data["text/plain"] = repr(self)
+            data["text/html"] = self.still()
+        return bundle
+
+
+class View(Still):
     """The pad on the left, if wanted, and on the right what a subclass makes of its drawing.
 
     A subclass makes its controls, calls `super().__init__`, and has `html()`, which is called for
@@ -126,25 +149,8 @@ class View(widgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
         """Return what a button may call: what goes wrong is shown below the view."""
         return lambda: self.status.guard(call)()
 
-    def picture(self) -> str:
-        """Return all that is shown, for those who have no widgets."""
-        return str(self.shown.value)
-
-    def still(self) -> str:
-        """Return what is shown now as HTML that needs neither a kernel nor another file."""
-        shown = self.picture().replace(BESIDE, "")  # the pad is not in the picture
-        return f'<style>{css()}</style><div class="mnist-nb mn-still">{shown}</div>'
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.title}>"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if data is not None:
-            data["text/plain"] = repr(self)
-            data["text/html"] = self.still()
-        return bundle
 
 
 def button(text: str, tooltip: str, call: Callable[[], object]) -> widgets.Button:

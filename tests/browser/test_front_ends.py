@@ -1,0 +1,178 @@
+"""The views of 02 and 05 in JupyterLab, Notebook 7 and Voila: pointer, pen, and keyboard alone.
+
+Notebook 7 keeps the arrow keys to itself, from plain sliders of ipywidgets, too: there the fields
+name a cell, and a slider takes the pointer.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.support.notebook import SEVEN, LabNotebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.edge]
+
+CELLS = [
+    """
+import numpy as np
+from mnist_nb import LocalEdge, Network, rasterize
+from mnist_nb.drawing import homemade
+from mnist_nb.lessons.bets import Bet
+from mnist_nb.lessons.layers import DigitMap, LooksFor, Pooling, Softmax, Subject
+from mnist_nb.lessons.learning import History, OneStep
+from mnist_nb.lessons.one_request import OneRequest
+from mnist_nb.lessons.threshold import Threshold
+from mnist_nb.training import design, learn
+
+drawings, labels = homemade(60, seed=1)
+images = np.array([rasterize(drawing) for drawing in drawings])
+subject = Subject()
+""",
+    "LooksFor(subject, images)",
+    "DigitMap(subject, images, labels)",
+    "bet = Bet('Each gets about', 50, low=0, high=100, unit='%')\nbet",
+    "OneRequest(subject, LocalEdge(ttl=0).start())",
+    "start = design([('conv2d', 4, 5), 'relu', ('maxpool2d', 2), 'flatten', ('linear', 10)])",
+    "pupil = Subject(Network(start))\nPooling(pupil)",
+    "OneStep(pupil)",
+    "History(pupil, learn(start, images, labels, steps=12))",
+    "Threshold({'own': subject.network}, images, 255 - images)",
+    "Softmax(subject, bet=bet.reveal())",  # last, so that a test may run it again
+]
+FRONT_ENDS = ("lab", "notebook 7", "voila")
+
+
+@pytest.fixture(scope="module")
+def path(jupyter: tuple[str, Path]) -> str:
+    """The name of a notebook with these cells, in the folder that is served."""
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in CELLS]
+    python = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}  # else it asks
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata=python), jupyter[1] / "views.ipynb"
+    )
+    return "views.ipynb"
+
+
+@pytest.fixture(scope="module", params=FRONT_ENDS)
+def page(
+    request: pytest.FixtureRequest, browser: Browser, jupyter: tuple[str, Path], path: str
+) -> Iterator[Page]:
+    """The notebook, all of it run, in a front end; one server has all three."""
+    url, _ = jupyter
+    tab = browser.new_page(viewport={"width": 1100, "height": 900})
+    tab.set_default_timeout(60_000)
+    notebook = LabNotebook(tab, url, path)
+    if request.param == "lab":
+        notebook.open()
+    elif request.param == "notebook 7":
+        notebook.open_in_seven()
+    else:
+        tab.goto(f"{url}/voila/render/{path}")
+    if request.param != "voila":
+        notebook.run_all()
+    view(tab, "Temperature").wait_for()
+    yield tab
+    LabNotebook.shut_down(tab)
+    tab.close()
+
+
+def view(page: Page, control: str) -> Locator:
+    """The view that has a control of this name."""
+    return page.locator(".mn-view").filter(has=page.get_by_label(control, exact=True)).first
+
+
+def press(page: Page, view: Locator, name: str) -> None:
+    """Reach a button by Tab, from the first control of its view on, and press Enter."""
+    view.locator(".mn-tools").locator("select, button, input").first.focus()
+    wanted = view.get_by_role("button", name=name, exact=True).element_handle()
+    while not page.evaluate("button => document.activeElement === button", wanted):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('.mn-tools') !== null"), name
+    page.keyboard.press("Enter")
+
+
+@pytest.fixture
+def has_arrows(page: Page, request: pytest.FixtureRequest) -> bool:
+    return bool(request.node.callspec.params["page"] != "notebook 7")
+
+
+def test_pointing_at_a_map_shows_what_its_number_has_seen(page: Page, has_arrows: bool) -> None:
+    looks_for = view(page, "Layer")
+    looks_for.locator(".mn-picker canvas").hover(position={"x": 72 * 2 + 30, "y": 22 + 30})
+    looks_for.locator("[data-cell^='0,2,']").wait_for()
+    page.mouse.move(1, 1)
+    looks_for.locator("[data-cell='2,0,11,11']").wait_for()  # the chosen one
+    if has_arrows:
+        looks_for.locator(".mn-picker canvas").focus()
+        page.keyboard.press("ArrowDown")
+    else:
+        looks_for.get_by_label("Row", exact=True).fill("12")
+        page.keyboard.press("Enter")
+    looks_for.locator("[data-cell='2,0,12,11']").wait_for()
+
+
+def test_the_pen_moves_the_drawing_on_the_map(page: Page) -> None:
+    digit_map = page.locator(".mn-view").filter(has=page.locator("[data-near]"))
+    before = digit_map.locator("[data-near]").get_attribute("data-x")
+    pad = digit_map.locator(".mnist-nb-paper canvas")
+    pad.scroll_into_view_if_needed()
+    pad.hover()
+    box = pad.bounding_box()
+    assert box is not None
+    for index, (x, y) in enumerate(SEVEN[0]):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=3)
+        if index == 0:
+            page.mouse.down()
+    page.mouse.up()
+    digit_map.locator(".mn-head", has_text=re.compile("says 7")).wait_for()
+    assert digit_map.locator("[data-near]").get_attribute("data-x") != before
+
+
+def test_buttons_and_sliders_by_keyboard_alone(page: Page, has_arrows: bool) -> None:
+    def slide(view: Locator, key: str) -> None:
+        if has_arrows:
+            view.get_by_role("slider").press(key)
+        else:
+            view.locator(".noUi-target").click(position={"x": 30, "y": 2})
+
+    step = view(page, "It is a")
+    press(page, step, "Step")
+    step.locator("[data-steps='1']").wait_for()
+    history = view(page, "Step")
+    before = history.locator("[data-step]").get_attribute("data-step")
+    slide(history, "ArrowLeft")
+    expect(history.locator("[data-step]")).not_to_have_attribute("data-step", before or "")
+    threshold = view(page, "Not sure below")
+    slide(threshold, "ArrowRight")
+    moved = re.compile("0.51" if has_arrows else "0.[0-3]")
+    expect(threshold.get_by_role("slider")).to_have_attribute("aria-valuetext", moved)
+    request = page.locator(".mn-view").filter(has=page.locator("[data-state]"))
+    press(page, request, "Evict, then ask")
+    request.locator("[data-state='cold']").wait_for()
+    request.get_by_text("your browser says the very same").wait_for()
+
+
+def test_a_bet_is_locked_by_keyboard_and_axe_finds_nothing_once_it_is_revealed(
+    page: Page, request: pytest.FixtureRequest
+) -> None:
+    field = page.get_by_label("Each gets about (%):", exact=True)
+    field.fill("12")
+    field.press("Tab")
+    page.keyboard.press("Enter")
+    expect(field).to_be_disabled()
+    page.get_by_text("Your bet is 12").wait_for()
+    assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    if request.node.callspec.params["page"] == "lab":
+        notebook = LabNotebook(page, "", "")
+        assert notebook.barriers() == ""  # locked
+        page.evaluate(
+            "const n = jupyterapp.shell.currentWidget.content;"
+            "n.activeCellIndex = n.widgets.length - 1; null"
+        )
+        notebook.command("notebook:run-cell")
+        page.get_by_text("your bet, 12").wait_for()
+        assert notebook.barriers() == ""
