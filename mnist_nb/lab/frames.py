@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-FRAME = 0.04  # seconds between two updates
+FRAME = 0.025  # seconds between two updates
 _EARLY = 0.002  # seconds by which an event loop may call too early
 PATIENCE = 0.05  # seconds after which an update is due even while events keep coming
 
