@@ -10,7 +10,15 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.edge import AsyncEdgeClient, EdgeClient, EdgeResult, EdgeTrace, normal_url
+from mnist_nb.edge import (
+    IN_BROWSER,
+    AsyncEdgeClient,
+    EdgeClient,
+    EdgeResult,
+    EdgeTrace,
+    normal_url,
+    page_origin,
+)
 from mnist_nb.errors import InputError
 from mnist_nb.local_edge import LocalEdge, shared_edge
 
@@ -35,8 +43,9 @@ class EdgeSource:
 
     Args:
         edge: None takes the URL in MNIST_NB_EDGE_URL (and MNIST_NB_EDGE_TOKEN), or else starts a
-            `LocalEdge`, one per process. A URL, a `LocalEdge`, an `EdgeClient` or an
-            `AsyncEdgeClient` are used as they are; the client by one lab alone.
+            `LocalEdge`, one per process; in a browser it is who served the page. A URL, a
+            `LocalEdge`, an `EdgeClient` or an `AsyncEdgeClient` are used as they are; the client
+            by one lab alone.
 
     Raises:
         InputError: something else was given.
@@ -50,6 +59,8 @@ class EdgeSource:
         self._client: AsyncEdgeClient | None = None
         if edge is None:
             self._url, self._token = os.environ.get(URL) or None, os.environ.get(TOKEN) or None
+            if IN_BROWSER and self._url is None:
+                self._url = page_origin()
         elif isinstance(edge, str):
             self._url = edge
         elif isinstance(edge, LocalEdge):
@@ -127,6 +138,8 @@ class _InThreads:
 
 async def in_thread(call: Callable[[], T]) -> T:
     """Call what blocks. Unlike those of asyncio the thread holds up nobody who leaves."""
+    if IN_BROWSER:
+        return call()
     loop, done = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
 
     def finish(settle: Callable[[Any], None], value: object) -> None:

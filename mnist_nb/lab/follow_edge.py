@@ -12,8 +12,6 @@ of them may wait for a network. Where there are no threads it runs on the loop t
 """
 
 import asyncio
-import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 
 from mnist_nb.edge import CONNECTIONS, EdgeResult
 from mnist_nb.errors import EdgeProblem, MnistNbError
+from mnist_nb.lab.beside import beside
 from mnist_nb.lab.edge_source import Client, EdgeSource
 from mnist_nb.network import Answer, threshold
 
@@ -99,17 +98,10 @@ class EdgeFollower:
         self._is_stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()  # there may be something to do
-        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Start following."""
-        if sys.platform == "emscripten":
-            self._task = asyncio.ensure_future(self._follow())
-        else:
-            run = threading.Thread(
-                target=lambda: asyncio.run(self._follow()), name="mnist-nb-lab", daemon=True
-            )
-            run.start()
+        beside(self._follow, "mnist-nb-lab")
 
     def ask(self, question: Question | None) -> None:
         """Ask about an image instead of any that waits; None when the paper is empty."""

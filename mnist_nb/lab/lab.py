@@ -34,7 +34,8 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         network: runs on this machine; None loads the weights that come with mnist-nb.
         edge: None takes the URL in the environment variable MNIST_NB_EDGE_URL (with the token in
             MNIST_NB_EDGE_TOKEN), or else starts a local edge, one per process, without making
-            the cell wait. Or a URL, a `LocalEdge`, an `EdgeClient` or an `AsyncEdgeClient`.
+            the cell wait; where Python runs in the browser it is the server of the page.
+            Or a URL, a `LocalEdge`, an `EdgeClient` or an `AsyncEdgeClient`.
 
     Attributes:
         pad: the `DigitPad`.
