@@ -47,6 +47,9 @@ class EdgeSource:
             `LocalEdge`, an `EdgeClient` or an `AsyncEdgeClient` are used as they are; the client
             by one lab alone.
 
+    Attributes:
+        token: is sent to an edge that is named by its URL; set it for the next connection.
+
     Raises:
         InputError: something else was given.
     """
@@ -55,10 +58,11 @@ class EdgeSource:
         self._given: Client | None = None
         self._local: LocalEdge | None = None
         self._url: str | None = None
-        self._token: str | None = None
+        self.token: str | None = None
         self._client: AsyncEdgeClient | None = None
+        self._made_for: tuple[str, str | None] | None = None  # the client
         if edge is None:
-            self._url, self._token = os.environ.get(URL) or None, os.environ.get(TOKEN) or None
+            self._url, self.token = os.environ.get(URL) or None, os.environ.get(TOKEN) or None
             if IN_BROWSER and self._url is None:
                 self._url = page_origin()
         elif isinstance(edge, str):
@@ -97,7 +101,7 @@ class EdgeSource:
         given = getattr(self._given, "asked", None)
         if given is not None:
             return given.trace(image)  # type: ignore[no-any-return]
-        token = getattr(self._given, "_token", self._token)
+        token = getattr(self._given, "_token", self.token)
         with EdgeClient(self.url(), token, PATIENCE) as client:
             return client.trace(image)
 
@@ -111,9 +115,11 @@ class EdgeSource:
         if self._given is not None:
             return self._given
         url = await in_thread(self.url) if self.is_own else self.url()
-        if self._client is None or self._client.url != normal_url(url):
+        key = (normal_url(url), self.token)
+        if self._client is None or self._made_for != key:
             await self.close()
-            self._client = AsyncEdgeClient(url, self._token, PATIENCE)
+            self._client = AsyncEdgeClient(url, self.token, PATIENCE)
+            self._made_for = key
         return self._client
 
     async def close(self) -> None:

@@ -60,6 +60,7 @@ class News:
 
     Attributes:
         state, reason: is it up, and if not, why.
+        wants_token: it is not up because it wants another token, or any.
         question, result: its newest answer and what it answers; None while there is none.
         about: the weights it runs.
     """
@@ -69,6 +70,7 @@ class News:
     question: Question | None = None
     result: EdgeResult | None = None
     about: About = NOTHING
+    wants_token: bool = False
 
     @property
     def answer(self) -> Answer | None:
@@ -95,7 +97,7 @@ class EdgeFollower:
         self.newest: Question | None = None
         self._source, self._on_news = source, on_news
         self._asked_at = time.monotonic()
-        self._is_stopped = False
+        self._is_stopped = self._has_new_token = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()  # there may be something to do
 
@@ -106,6 +108,12 @@ class EdgeFollower:
     def ask(self, question: Question | None) -> None:
         """Ask about an image instead of any that waits; None when the paper is empty."""
         self.newest, self._asked_at = question, time.monotonic()
+        self._wake()
+
+    def try_token(self, token: str) -> None:
+        """Ask with this token from now on."""
+        self._source.token = token
+        self._has_new_token = True
         self._wake()
 
     def stop(self) -> None:
@@ -132,8 +140,10 @@ class EdgeFollower:
                 finally:
                     talk.cancel()
             except Exception as error:  # whatever it is: the lab says it and goes on
-                self._tell(News("offline", _reason(error)))
-                await self._wait(self._delay(failures, error), lambda: False)
+                refused = isinstance(error, EdgeProblem) and error.status == 401
+                self._tell(News("offline", _reason(error), wants_token=refused))
+                await self._wait(self._delay(failures, error), lambda: self._has_new_token)
+                self._has_new_token = False
                 failures += 1
         with suppress(Exception):  # nobody is left to be told
             await self._source.close()

@@ -21,6 +21,7 @@ from mnist_nb.lab.follow_edge import EdgeFollower, Question
 from mnist_nb.lab.frames import after
 from mnist_nb.lab.pad import DigitPad
 from mnist_nb.lab.status import close_all
+from mnist_nb.lab.token_field import TokenField
 from mnist_nb.lab.view import View
 from mnist_nb.network import Answer, Network
 
@@ -40,6 +41,7 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
     Attributes:
         pad: the `DigitPad`.
         view: the `View` of both answers.
+        token_field: asks for a token while the edge wants one.
         network: the `Network` of this machine; set it to load other weights here.
 
     Raises:
@@ -54,6 +56,8 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         self.view: View = self.pad.view
         self._lock = self.pad.lock
         self._edge = EdgeFollower(self._source, self._edge_news)
+        self.token_field = TokenField(self._edge.try_token)
+        self.pad.children = (*self.pad.children, self.token_field)
         self._waiting_since: float | None = None  # for the edge's answer to the newest drawing
         self._look_planned = False
         self._is_owed = False  # news of the edge, to a page that has enough to paint
@@ -204,6 +208,7 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
 
     def _tell_facts(self) -> None:
         ours, news = self.network, self._edge.news
+        self.token_field.ask(news.wants_token)
         self.view.tell(
             labels=list(ours.labels),
             who="This machine",

@@ -14,7 +14,7 @@ from mnist_nb.network import shipped_weights
 PACKAGES = (
     "anywidget", "asttokens", "comm", "executing", "httpx", "idna", "ipycanvas",
     "ipython", "ipython-pygments-lexers", "ipywidgets", "jedi", "matplotlib-inline", "packaging",
-    "parso", "prompt-toolkit", "psygnal", "pure-eval", "pygments", "six", "stack-data", "traitlets",
+    "parso", "prompt-toolkit", "psygnal", "pure-eval", "pygments", "stack-data", "traitlets",
     "typing-extensions", "wcwidth",
 )  # fmt: skip
 _OURS = (".py", ".css", ".js", ".json")
