@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+SITE_ARGS ?=
 SOAK ?= 1
 
 VENV := .venv
@@ -35,7 +36,7 @@ STALE := $(shell [ ! -e $(VENV) ] || { [ "$$(cat $(VENV)/.place 2>/dev/null)" = 
 	[ ! -e $(VENV)/.unfinished ] && $(BIN)/python -c \
 	'import sys; sys.exit(sys.prefix == sys.base_prefix)' 2>/dev/null; } || echo stale)
 
-.PHONY: help lab app edge test check setup lock clean soak bench node chromium stale
+.PHONY: help lab app edge site test check setup lock clean soak bench node chromium stale
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -49,6 +50,10 @@ app: setup ## serve the first notebook as an app for a class, by Voila (Ctrl+C e
 
 edge: setup ## run only the local edge: the web page, POST /classify and its R2
 	@$(WITH_NODE) exec $(BIN)/mnist-nb edge
+
+site: setup ## build the notebooks as a website, which `make edge` then serves as /lab
+	@$(BIN)/python -c 'import jupyterlite_core' 2>/dev/null || { $(INSTALL) --no-build-isolation -e '.[site]' && $(INSTALLED); }
+	@$(BIN)/mnist-nb site $(SITE_ARGS)
 
 test: setup chromium ## run all tests (PYTEST_ARGS="-k name" for some of them)
 	$(WITH_NODE) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)

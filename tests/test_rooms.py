@@ -22,6 +22,7 @@ ROOMS = (
     "lab",
     "lessons",
     "servers",
+    "site",
     "cli",
 )
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from click.shell_completion import get_completion_class
 
 from mnist_nb._version import __version__
-from mnist_nb.cli import networks, releasing, serving, trials
+from mnist_nb.cli import networks, publishing, releasing, serving, trials
 from mnist_nb.cli.console import console, never_stumble, say
 from mnist_nb.cli.serving import start_quietly, token
 from mnist_nb.errors import (
@@ -207,6 +207,7 @@ for command in (
     *serving.COMMANDS,
     *releasing.COMMANDS,
     *trials.COMMANDS,
+    *publishing.COMMANDS,
 ):
     main.add_command(command)
 

@@ -141,8 +141,11 @@ def releases(history: bool, edge: str | None, as_json: bool) -> None:
     default=True,
     help="Only look, build the Worker and print the plan, or do it.  [default: --dry-run]",
 )
+@click.option(
+    "--with-lab", is_flag=True, help="And the website that `mnist-nb site` built, as /lab."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; the rest to stderr.")
-def deploy(weights: Path | None, dry_run: bool, as_json: bool) -> None:
+def deploy(weights: Path | None, dry_run: bool, with_lab: bool, as_json: bool) -> None:
     """Put the edge into your Cloudflare account.
 
     Makes the bucket, uploads weights when none are served yet, deploys the Worker, and sets its
@@ -151,7 +154,7 @@ def deploy(weights: Path | None, dry_run: bool, as_json: bool) -> None:
     from mnist_nb import deployment
 
     with talking(as_json) as words:
-        done = deployment.deploy(weights=weights, dry_run=dry_run, **words)
+        done = deployment.deploy(weights=weights, dry_run=dry_run, with_lab=with_lab, **words)
     _print_outcome(done, as_json)
     if dry_run:
         say("Nothing was changed. `mnist-nb deploy --yes` does it.")

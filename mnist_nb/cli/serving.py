@@ -162,11 +162,14 @@ def edge(port: int | None, state: Path | None, collect: bool) -> None:
 
     It is the real Workers runtime with its own R2, which gets the shipped weights. Ctrl+C ends it.
     """
+    from mnist_nb.local_edge import lab_folder
     from mnist_nb.servers import until_stopped
 
     with until_stopped(), ExitStack() as stack:
         settings = {"COLLECT": "on"} if collect else None
         local = _start_and_tell(stack, port=port or 0, state=state, vars=settings)
+        if lab_folder().is_dir():
+            click.echo(f"lab    {local.url}/lab/")
         click.echo(f"page   {local.url}/\nuse    export {_EDGE}={local.url}\nCtrl+C ends it.")
         while local.is_running:
             sleep(0.5)

@@ -8,7 +8,8 @@ from mnist_nb.deployment.plan import Outcome, Plan, Step
 from mnist_nb.deployment.steps import Say, finish
 from mnist_nb.deployment.target import Target
 from mnist_nb.deployment.wrangler import names, wrangler_deploy
-from mnist_nb.local_edge import find_deploy
+from mnist_nb.errors import SetupError
+from mnist_nb.local_edge import find_deploy, lab_folder
 from mnist_nb.network import read_candidate, shipped_weights
 from mnist_nb.releases import Releases, megabytes
 
@@ -21,6 +22,7 @@ def deploy(
     *,
     weights: Path | str | None = None,
     dry_run: bool = True,
+    with_lab: bool = False,
     wait: float = WAIT,
     say: Say = print,
     progress: Say | None = None,
@@ -34,6 +36,7 @@ def deploy(
         credentials: None takes them from the environment or from `.env`.
         weights: to push and serve; None pushes the shipped file when nothing is served yet.
         dry_run: only look, build, and say what would be done. This is the default.
+        with_lab: also the website that `mnist-nb site` built, as `/lab` of the edge.
         wait: seconds to wait until the edge serves; 0 does not wait.
         say: called with the plan, with what was done, and with wrangler's lines.
         progress: called with what is going on.
@@ -41,12 +44,13 @@ def deploy(
 
     Raises:
         AccountError: the token, a permission or a setting is missing, or wrangler failed.
-        SetupError: `deploy/` or its npm packages are not here.
+        SetupError: `deploy/` or its npm packages are not here, or the website is not built.
         WeightsError, ReleaseError: as `Releases.push`.
     """
     credentials = credentials or Credentials.find()
     tell = progress or (lambda text: None)
     worker, bucket = names(find_deploy())
+    pages = [_pages()] if with_lab else []
     with Cloudflare(credentials.api_token) as api:
         wanted = credentials.values.get(ACCOUNT_ID)
         tell("checking the token and the account")
@@ -84,6 +88,7 @@ def deploy(
                 f"npx wrangler {'delete' if is_new else 'rollback'}   (in deploy/)",
             )
         )
+        steps += pages
         if edge_token:
             what = f"secret {SECRET}: clients then need {EDGE_TOKEN}"
             back = f"npx wrangler secret delete {SECRET}   (in deploy/)"
@@ -94,7 +99,7 @@ def deploy(
         say(str(plan))
         if dry_run:
             tell("building the Worker")
-            wrangler_deploy(credentials, dry_run=True, say=say, command=wrangler)
+            wrangler_deploy(credentials, dry_run=True, with_lab=with_lab, say=say, command=wrangler)
             return Outcome(plan, current.sha256 if current else "")
 
         if not has_bucket:
@@ -105,7 +110,7 @@ def deploy(
             before = current.sha256 if current else None
             release = releases.push(candidate, instead_of=before, progress=progress)
         tell("deploying the Worker")
-        url = wrangler_deploy(credentials, account.id, say=say, command=wrangler)
+        url = wrangler_deploy(credentials, account.id, with_lab=with_lab, say=say, command=wrangler)
         if edge_token:
             tell(f"setting secret {SECRET}")
             api.set_secret(account, worker, SECRET, edge_token)
@@ -113,3 +118,12 @@ def deploy(
         target = Target(plan.where, releases, url, token=credentials.edge_token)
         notes = [f"use   export {EDGE_URL}={url}"]
         return finish(target, plan, release, wait, say, progress, notes)
+
+
+def _pages() -> Step:
+    """What the website of the notebooks adds; SetupError when it is not built."""
+    sizes = [path.stat().st_size for path in lab_folder().rglob("*") if path.is_file()]
+    if not sizes:
+        raise SetupError(f"there is no website in {lab_folder()}: `mnist-nb site` builds it")
+    what = f"the notebooks as /lab, {len(sizes)} files, {megabytes(sum(sizes))}"
+    return Step(f"upload {what}", f"uploaded {what}")

@@ -40,6 +40,7 @@ def wrangler_deploy(
     account_id: str = "",
     *,
     dry_run: bool = False,
+    with_lab: bool = False,
     say: Callable[[str], object] = print,
     command: Sequence[str] | None = None,
 ) -> str:
@@ -52,6 +53,7 @@ def wrangler_deploy(
         credentials: with the API token; a dry run gets none.
         account_id: where to.
         dry_run: build and check only; nothing leaves this machine.
+        with_lab: with the website of the notebooks, which is in `public/lab` when it is built.
         say: called with each line of the output.
         command: instead of the wrangler in `deploy/`, for tests.
 
@@ -70,8 +72,9 @@ def wrangler_deploy(
     url, deployed = "", False
     with (
         _folder(deploy) as folder,
+        _assets(deploy, with_lab) as assets,
         _running(
-            arguments, folder, lambda: _environment(credentials, account_id, dry_run)
+            [*arguments, *assets], folder, lambda: _environment(credentials, account_id, dry_run)
         ) as output,
     ):
         for line in output:
@@ -100,6 +103,19 @@ def _folder(deploy: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="mnist-nb-") as folder:
         yield Path(shutil.copytree(deploy, Path(folder, "deploy")))
+
+
+@contextmanager
+def _assets(deploy: Path, with_lab: bool) -> Iterator[list[str]]:
+    """Options for the files beside the Worker: without the website where nobody asked for it."""
+    public = deploy / "public"
+    if with_lab or not (public / "lab").exists():
+        yield []
+        return
+    with tempfile.TemporaryDirectory(prefix="mnist-nb-") as folder:
+        rest = Path(folder, "public")
+        shutil.copytree(public, rest, ignore=shutil.ignore_patterns("lab"))
+        yield ["--assets", str(rest)]
 
 
 def _environment(credentials: Credentials, account_id: str, dry_run: bool) -> dict[str, str]:

@@ -17,7 +17,8 @@ import httpx
 
 from mnist_nb.edge.bets import bets_request, read_bets
 from mnist_nb.edge.conversation import BaseClient, Incoming, Progress, Protocol, Which, one_image
-from mnist_nb.edge.deadline import at_most, watch
+from mnist_nb.edge.deadline import at_most
+from mnist_nb.edge.fetch import IN_BROWSER, AsyncFetch, Fetch
 from mnist_nb.edge.protocol import Answer, Request, model_request, read_object
 from mnist_nb.edge.result import EdgeResult, ModelRef, Place, Timing
 from mnist_nb.edge.trace import EdgeTrace, read_trace, trace_request
@@ -57,8 +58,10 @@ class EdgeClient(BaseClient):
     ) -> None:
         super().__init__(url, token, timeout, protocol=protocol, token_over_http=token_over_http)
         with self._environment():
+            transport = transport or (Fetch() if IN_BROWSER else None)
             self._http = httpx.Client(transport=transport, **self._settings())
-        watch(self._http)
+        if transport is None:
+            self._watch(self._http)
 
     def classify(
         self, images: Any, progress: Progress | None = None, *, model: Which | None = None
@@ -181,8 +184,10 @@ class AsyncEdgeClient(BaseClient):
     ) -> None:
         super().__init__(url, token, timeout, protocol=protocol, token_over_http=token_over_http)
         with self._environment():
+            transport = transport or (AsyncFetch() if IN_BROWSER else None)
             self._http = httpx.AsyncClient(transport=transport, **self._settings())
-        watch(self._http)
+        if transport is None:
+            self._watch(self._http)
         self._sending: set[asyncio.Future[Answer]] = set()  # asyncio keeps no hold of its tasks
 
     async def classify(

@@ -109,6 +109,12 @@ class BaseClient:
         """Around the making of an httpx client; one of this machine reads no environment."""
         return nullcontext() if self._loopback else environment.named()
 
+    @staticmethod
+    def _watch(client: httpx.Client | httpx.AsyncClient) -> None:
+        from mnist_nb.edge.watched import watch  # needs sockets
+
+        watch(client)
+
     def _require_open(self, closed: bool) -> None:
         if closed:
             raise EdgeError(

@@ -4,7 +4,6 @@ No text shows a proxy's URL, which may carry a password.
 """
 
 import os
-import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -40,6 +39,8 @@ def require_usable(
         if variable and (why := _unusable(os.environ[variable], socks)):
             raise InputError(f"{variable} in the environment {why}; correct or unset it")
     for variable in filter(os.environ.get, certificates):
+        import ssl  # is not everywhere
+
         path = os.environ[variable]
         try:
             kind = "capath" if os.path.isdir(path) else "cafile"

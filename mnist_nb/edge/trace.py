@@ -4,10 +4,9 @@ import re
 from dataclasses import dataclass, field
 
 import numpy as np
-import safetensors.numpy
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
+from mnist_nb import tensors
 from mnist_nb.edge.protocol import Answer, Request, check_status
 from mnist_nb.errors import EdgeProtocolError
 
@@ -46,14 +45,14 @@ def read_trace(answer: Answer) -> EdgeTrace:
     """
     check_status(answer)
     try:
-        found = safetensors.numpy.load(answer.body)
+        _, found = tensors.read(answer.body)
         outputs = {int(name): found.pop(name) for name in list(found) if name.isdecimal()}
         outputs[-1] = found.pop("input")
         probabilities = found.pop("probabilities")
         whole = [*outputs.values(), probabilities]
         if found or any(part.dtype != np.float32 or part.size == 0 for part in whole):
             raise ValueError(f"unexpected tensors: {list(found)!r:.80}")
-    except (SafetensorError, KeyError, ValueError) as error:
+    except (KeyError, ValueError) as error:
         raise EdgeProtocolError(
             f"the edge answered no trace ({error}): deploy the Worker of this version of mnist-nb"
         ) from None

@@ -1,5 +1,6 @@
 """The lab: a pad to draw on, and what both sides say of it, live."""
 
+from mnist_nb.lab.beside import beside
 from mnist_nb.lab.frames import Frames
 from mnist_nb.lab.lab import Lab
 from mnist_nb.lab.pad import DigitPad
@@ -15,5 +16,6 @@ __all__ = [
     "Lab",
     "NamedCanvas",
     "StatusLine",
+    "beside",
     "close_all",
 ]

@@ -10,7 +10,16 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.edge import AsyncEdgeClient, EdgeClient, EdgeResult, EdgeTrace, Which, normal_url
+from mnist_nb.edge import (
+    IN_BROWSER,
+    AsyncEdgeClient,
+    EdgeClient,
+    EdgeResult,
+    EdgeTrace,
+    Which,
+    normal_url,
+    page_origin,
+)
 from mnist_nb.errors import InputError
 from mnist_nb.local_edge import LocalEdge, shared_edge
 
@@ -37,8 +46,12 @@ class EdgeSource:
 
     Args:
         edge: None takes the URL in MNIST_NB_EDGE_URL (and MNIST_NB_EDGE_TOKEN), or else starts a
-            `LocalEdge`, one per process. A URL, a `LocalEdge`, an `EdgeClient` or an
-            `AsyncEdgeClient` are used as they are; the client by one lab alone.
+            `LocalEdge`, one per process; in a browser it is who served the page. A URL, a
+            `LocalEdge`, an `EdgeClient` or an `AsyncEdgeClient` are used as they are; the client
+            by one lab alone.
+
+    Attributes:
+        token: is sent to an edge that is named by its URL; set it for the next connection.
 
     Raises:
         InputError: something else was given.
@@ -48,10 +61,13 @@ class EdgeSource:
         self._given: Client | None = None
         self._local: LocalEdge | None = None
         self._url: str | None = None
-        self._token: str | None = None
+        self.token: str | None = None
         self._client: AsyncEdgeClient | None = None
+        self._made_for: tuple[str, str | None] | None = None  # the client
         if edge is None:
-            self._url, self._token = os.environ.get(URL) or None, os.environ.get(TOKEN) or None
+            self._url, self.token = os.environ.get(URL) or None, os.environ.get(TOKEN) or None
+            if IN_BROWSER and self._url is None:
+                self._url = page_origin()
         elif isinstance(edge, str):
             self._url = edge
         elif isinstance(edge, LocalEdge):
@@ -88,7 +104,7 @@ class EdgeSource:
         given = getattr(self._given, "asked", None)
         if given is not None:
             return given.trace(image)  # type: ignore[no-any-return]
-        token = getattr(self._given, "_token", self._token)
+        token = getattr(self._given, "_token", self.token)
         with EdgeClient(self.url(), token, PATIENCE) as client:
             return client.trace(image)
 
@@ -102,9 +118,11 @@ class EdgeSource:
         if self._given is not None:
             return self._given
         url = await in_thread(self.url) if self.is_own else self.url()
-        if self._client is None or self._client.url != normal_url(url):
+        key = (normal_url(url), self.token)
+        if self._client is None or self._made_for != key:
             await self.close()
-            self._client = AsyncEdgeClient(url, self._token, PATIENCE)
+            self._client = AsyncEdgeClient(url, self.token, PATIENCE)
+            self._made_for = key
         return self._client
 
     async def close(self) -> None:
@@ -132,6 +150,8 @@ class _InThreads:
 
 async def in_thread(call: Callable[[], T]) -> T:
     """Call what blocks. Unlike those of asyncio the thread holds up nobody who leaves."""
+    if IN_BROWSER:
+        return call()
     loop, done = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
 
     def finish(settle: Callable[[Any], None], value: object) -> None:

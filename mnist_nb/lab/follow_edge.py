@@ -12,8 +12,6 @@ of them may wait for a network. Where there are no threads it runs on the loop t
 """
 
 import asyncio
-import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 
 from mnist_nb.edge import CONNECTIONS, EdgeResult
 from mnist_nb.errors import EdgeProblem, MnistNbError
+from mnist_nb.lab.beside import beside
 from mnist_nb.lab.edge_source import Client, EdgeSource
 from mnist_nb.network import Answer, threshold
 
@@ -70,6 +69,7 @@ class News:
 
     Attributes:
         state, reason: is it up, and if not, why.
+        wants_token: it is not up because it wants another token, or any.
         question, result: its newest answer and what it answers; None while there is none.
         tried: what the weights on trial say of the same image.
         about: the weights it runs.
@@ -81,6 +81,7 @@ class News:
     result: EdgeResult | None = None
     about: About = NOTHING
     tried: EdgeResult | None = None
+    wants_token: bool = False
 
     @property
     def answer(self) -> Answer | None:
@@ -115,24 +116,23 @@ class EdgeFollower:
         self.newest: Question | None = None
         self._source, self._on_news = source, on_news
         self._asked_at = time.monotonic()
-        self._is_stopped = False
+        self._is_stopped = self._has_new_token = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()  # there may be something to do
-        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Start following."""
-        if sys.platform == "emscripten":
-            self._task = asyncio.ensure_future(self._follow())
-        else:
-            run = threading.Thread(
-                target=lambda: asyncio.run(self._follow()), name="mnist-nb-lab", daemon=True
-            )
-            run.start()
+        beside(self._follow, "mnist-nb-lab")
 
     def ask(self, question: Question | None) -> None:
         """Ask about an image instead of any that waits; None when the paper is empty."""
         self.newest, self._asked_at = question, time.monotonic()
+        self._wake()
+
+    def try_token(self, token: str) -> None:
+        """Ask with this token from now on."""
+        self._source.token = token
+        self._has_new_token = True
         self._wake()
 
     def stop(self) -> None:
@@ -159,8 +159,10 @@ class EdgeFollower:
                 finally:
                     talk.cancel()
             except Exception as error:  # whatever it is: the lab says it and goes on
-                self._tell(News("offline", _reason(error)))
-                await self._wait(self._delay(failures, error), lambda: False)
+                refused = isinstance(error, EdgeProblem) and error.status == 401
+                self._tell(News("offline", _reason(error), wants_token=refused))
+                await self._wait(self._delay(failures, error), lambda: self._has_new_token)
+                self._has_new_token = False
                 failures += 1
         with suppress(Exception):  # nobody is left to be told
             await self._source.close()

@@ -23,6 +23,7 @@ from mnist_nb.lab.follow_edge import About, EdgeFollower, Question
 from mnist_nb.lab.frames import after
 from mnist_nb.lab.pad import DigitPad
 from mnist_nb.lab.status import close_all
+from mnist_nb.lab.token_field import TokenField
 from mnist_nb.lab.view import View
 from mnist_nb.network import Answer, Network
 
@@ -36,13 +37,15 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         network: runs on this machine; None loads the weights that come with mnist-nb.
         edge: None takes the URL in the environment variable MNIST_NB_EDGE_URL (with the token in
             MNIST_NB_EDGE_TOKEN), or else starts a local edge, one per process, without making
-            the cell wait. Or a URL, a `LocalEdge`, an `EdgeClient` or an `AsyncEdgeClient`.
+            the cell wait; where Python runs in the browser it is the server of the page.
+            Or a URL, a `LocalEdge`, an `EdgeClient` or an `AsyncEdgeClient`.
         keep: a JSON file for drawings with their right label, which a row below the pad then asks
             for; a `Collection` reads it. None keeps nothing.
 
     Attributes:
         pad: the `DigitPad`.
         view: the `View` of both answers.
+        token_field: asks for a token while the edge wants one.
         network: the `Network` of this machine; set it to load other weights here, such as the
             small sister, `Network.load(shipped_weights("small"))`.
 
@@ -65,6 +68,8 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         self.view: View = self.pad.view
         self._lock = self.pad.lock
         self._edge = EdgeFollower(self._source, self._edge_news)
+        self.token_field = TokenField(self._edge.try_token)
+        self.pad.children = (*self.pad.children, self.token_field)
         self._waiting_since: float | None = None  # for the edge's answer to the newest drawing
         self._look_planned = False
         self._is_owed = False  # news of the edge, to a page that has enough to paint
@@ -216,6 +221,7 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
 
     def _tell_facts(self) -> None:
         ours, news = self.network, self._edge.news
+        self.token_field.ask(news.wants_token)
         weights = news.about._asdict()
         tried: About | None = weights.pop("candidate")
         self.view.tell(

@@ -8,13 +8,10 @@ its text for screen readers, and what a front end without HTML shows.
 import io
 import re
 import time
-from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
-
-from PIL import Image
 
 if TYPE_CHECKING:  # matplotlib takes half a second to load
     from matplotlib.axes import Axes
@@ -197,13 +194,6 @@ class Progress:
             f"{numbers}></progress><span>{what}: {escape(state)}</span></div>"
         )
         return Shown(html, f"{self.what}: {state}")
-
-
-def data_uri(picture: Image.Image, **options: Any) -> str:
-    """Return a picture as the URL of a PNG that has it inside; options are those of Pillow."""
-    png = io.BytesIO()
-    picture.save(png, "png", compress_level=1, **options)
-    return "data:image/png;base64," + b64encode(png.getvalue()).decode("ascii")
 
 
 def _is_number(cell: object) -> bool:

@@ -5,9 +5,9 @@ from html import escape
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image
 
-from mnist_nb.lessons.figures import Shown, data_uri
+from mnist_nb.lessons.figures import Shown
+from mnist_nb.lessons.png import data_uri
 from mnist_nb.network import percent
 
 MOST = 24  # images in a gallery: more are not looked at
@@ -50,7 +50,7 @@ def gallery(
         )
         said.append(spoken)
         items.append(
-            f'<li><img src="{data_uri(Image.fromarray(images[index]))}" '
+            f'<li><img src="{data_uri(images[index])}" '
             f'alt="A drawn digit; {escape(spoken)}">'
             + (f"<span>{escape(known)}</span>" if known else "")
             + _line("here", names[0], answers[0])

@@ -115,6 +115,11 @@ def find_deploy() -> Path:
     )
 
 
+def lab_folder() -> Path:
+    """Where the edge has the website of the notebooks, once it is built; raises as above."""
+    return find_deploy() / "public" / "lab"
+
+
 def _candidates() -> list[Path]:
     names = [shutil.which("node"), shutil.which("node", path=str(Path(sys.prefix) / "bin"))]
     found = [Path(name) for name in names if name]

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.file_format import MAX_HEADER, Weights, read_file, read_weights
+from mnist_nb.network.file_format import Weights, read_file, read_weights
 from mnist_nb.network.overflow import require_finite
+from mnist_nb.tensors import MAX_HEADER
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,17 +5,14 @@ sizes, offsets, dtypes, shapes that chain, and that every value is finite.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 from numpy.typing import NDArray
 
-from mnist_nb import strict_json
+from mnist_nb import tensors as container
 from mnist_nb.errors import WeightsError
 from mnist_nb.network.architecture import Architecture
 from mnist_nb.network.cost import check_cost
@@ -23,8 +20,6 @@ from mnist_nb.network.ops import BatchNorm
 
 FORMAT = "mnist-nb.network/1"
 MAX_BYTES = 16 << 20  # of a file; the Worker has the same cap, as its memory is 128 MB
-MAX_HEADER = 1 << 20  # bytes of the JSON header
-MAX_AXES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +101,7 @@ def read_file(path: Path) -> tuple[bytes, Weights]:
 def write_weights(architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
     """Return the bytes of a weights file; the same input gives the same bytes."""
     metadata = {"format": FORMAT, "network": architecture.to_json()}
-    arrays = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
-    content = safetensors.numpy.save(arrays, metadata)
-    # The library orders the metadata by chance; sorted keys give one sha256 to one network.
-    length = int.from_bytes(content[:8], "little")
-    header = json.dumps(json.loads(content[8 : 8 + length]), sort_keys=True).encode()
-    header += b" " * (-len(header) % 8)  # tensors start at a multiple of 8 bytes
-    content = len(header).to_bytes(8, "little") + header + content[8 + length :]
+    content = container.write(metadata, tensors)
     _read(content, None)  # what cannot be read back is not written
     return content
 
@@ -138,17 +127,14 @@ def file_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
 def _read(content: bytes, path: Path | None) -> Weights:
     if len(content) > MAX_BYTES:
         raise WeightsError(f"{len(content):,} bytes, at most {MAX_BYTES:,} are allowed")
-    metadata = _metadata(content)
+    try:
+        metadata, loaded = container.read(content)
+    except ValueError as error:
+        raise WeightsError(str(error)) from None
     if metadata.get("format") != FORMAT:
         raise WeightsError(f"its format is {metadata.get('format')!r:.60}, expected {FORMAT!r}")
     if "network" not in metadata:
         raise WeightsError("its metadata has no 'network'")
-    try:
-        loaded = safetensors.numpy.load(content)
-    except safetensors.SafetensorError as error:
-        raise WeightsError(f"not a valid safetensors file: {error}") from None
-    except (KeyError, AttributeError) as error:  # a dtype that numpy does not have
-        raise WeightsError(f"dtype {error} is not float32 or float16") from None
     architecture = Architecture.from_json(metadata["network"])
     tensors = {name: _checked(name, tensor) for name, tensor in loaded.items()}
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
@@ -160,36 +146,7 @@ def _read(content: bytes, path: Path | None) -> Weights:
     return Weights(architecture, tensors, digest, len(content), path)
 
 
-def _metadata(content: bytes) -> dict[str, str]:
-    """Return `__metadata__` of the header: 8 bytes of length, little-endian, then JSON."""
-    if len(content) < 8:
-        raise WeightsError(f"{len(content)} bytes, too short for a safetensors header")
-    length = int.from_bytes(content[:8], "little")
-    if length > min(MAX_HEADER, len(content) - 8):
-        raise WeightsError(
-            f"its header should have {length:,} bytes, but the file has {len(content) - 8:,} after "
-            "the length: truncated, or not a safetensors file"
-        )
-    try:
-        header = strict_json.loads(content[8 : 8 + length])
-    except ValueError as error:
-        raise WeightsError(f"its header is not JSON in UTF-8: {error}") from None
-    metadata = header.pop("__metadata__", None) if isinstance(header, dict) else None
-    if not isinstance(metadata, dict):
-        raise WeightsError(f"its header has no __metadata__ with format {FORMAT!r}")
-    for name, entry in header.items():  # what the library checks no more strictly than the edge
-        if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-            raise WeightsError(
-                f"not a valid safetensors file: {name!r:.80} is described by {entry!r:.80}"
-            )
-        if not isinstance(entry["shape"], list) or len(entry["shape"]) > MAX_AXES:
-            raise WeightsError(f"tensor {name!r:.80} has shape {entry['shape']!r:.80}")
-    return metadata
-
-
 def _checked(name: str, tensor: NDArray[np.generic]) -> NDArray[np.float32]:
-    if tensor.dtype not in (np.float32, np.float16):
-        raise WeightsError(f"tensor {name!r:.80} is {tensor.dtype}, not float32 or float16")
     if not np.isfinite(tensor).all():
         raise WeightsError(f"tensor {name!r:.80} has values that are not finite")
     return tensor.astype(np.float32)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from mnist_nb.errors import WeightsError
 from mnist_nb.network import import_burn, import_pytorch
-from mnist_nb.network.file_format import MAX_HEADER
+from mnist_nb.tensors import MAX_HEADER
 
 Kind = Literal["bin", "bpk", "state dict", "safetensors", "onnx"]
 

@@ -3,7 +3,6 @@
 import re
 
 import numpy as np
-import safetensors
 from numpy.typing import NDArray
 
 from mnist_nb.errors import WeightsError
@@ -21,6 +20,8 @@ def read_tensors(content: bytes) -> tuple[dict[str, NDArray[np.float32]], list[s
     Raises:
         WeightsError: truncated or no safetensors file.
     """
+    import safetensors
+
     try:
         entries = dict(safetensors.deserialize(content))  # type: ignore[no-untyped-call]
     except safetensors.SafetensorError as error:

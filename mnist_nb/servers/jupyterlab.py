@@ -99,11 +99,12 @@ def _page_config(handler: object, page_config: dict[str, Any]) -> dict[str, Any]
     """Tell the page which cells may run as it opens, and not to ask about news of Jupyter."""
     # Else it asks on the first start, and looks for them on the network.
     page_config["disabledExtensions"].append("@jupyterlab/apputils-extension:announcements")
-    cells = json.loads(shipped_notebook().read_text("utf-8"))["cells"]
-    page_config["mnistNb"] = {
-        "path": NOTEBOOK.as_posix(),
-        "cells": {
-            cell["id"]: "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"
-        },
-    }
+    page_config["mnistNb"] = page_facts(NOTEBOOK)
     return page_config
+
+
+def page_facts(path: Path) -> dict[str, Any]:
+    """What the extension is told: the path of the first notebook, and its cells as shipped."""
+    cells = json.loads(shipped_notebook().read_text("utf-8"))["cells"]
+    code = {c["id"]: "".join(c["source"]) for c in cells if c["cell_type"] == "code"}
+    return {"path": path.as_posix(), "cells": code}

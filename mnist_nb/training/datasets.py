@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import requests
 from numpy.typing import NDArray
 
 from mnist_nb.drawing import Drawing, homemade, rasterize
@@ -269,6 +268,7 @@ def _fetch(file: Published, path: Path) -> bytes:
 
 
 def _download(url: str, what: str) -> bytes:
+    import requests
     from rich.progress import wrap_file
 
     with requests.get(url, stream=True, timeout=(5, 30)) as answer:

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from mnist_nb.lessons.figures import data_uri
+from mnist_nb.lessons.png import data_uri
 from mnist_nb.network import Answer, guess, percent
 
 # Below and above zero: apart for colour-blind eyes, and visible on white and on black.
@@ -21,30 +20,26 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 10, 10, 40  # CSS pixels around the field
 Values = Sequence[float] | NDArray[np.floating]
 
 
-def _palette() -> tuple[list[int], bytes]:
+def _palette() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Colours by sign, opacity by size: zero shows the page, be it light or dark."""
-    colors: list[int] = []
-    alphas: list[int] = []
-    for index in range(2 * _STEPS + 1):
-        size = abs(index - _STEPS) / _STEPS
-        colors.extend(NEGATIVE if index < _STEPS else POSITIVE)
-        alphas.append(round(255 * size**0.8))  # small values too are seen
-    return colors, bytes(alphas)
+    steps = np.arange(-_STEPS, _STEPS + 1)
+    alphas = np.rint(255 * (np.abs(steps) / _STEPS) ** 0.8)  # small values too are seen
+    colors = np.where(steps[:, None] < 0, NEGATIVE, POSITIVE)
+    return colors.astype(np.uint8), alphas.astype(np.uint8)
 
 
-_COLORS, _ALPHAS = _palette()
+_PALETTE = _palette()
 
 
 def grey_uri(image: NDArray[np.uint8]) -> str:
     """Return a uint8 image as a data URI, 255 = white."""
-    return data_uri(Image.fromarray(np.ascontiguousarray(image)))
+    return data_uri(image)
 
 
 def ink_uri(image: NDArray[np.uint8], strength: float = 1.0) -> str:
     """Return a uint8 image as grey ink on nothing, to be laid under or over something."""
-    grey = Image.new("L", image.shape[::-1], 128)
-    alpha = Image.fromarray((image * strength).astype(np.uint8))
-    return data_uri(Image.merge("LA", [grey, alpha]))
+    alpha = (image * strength).astype(np.uint8)
+    return data_uri(np.stack([np.full_like(alpha, 128), alpha], axis=-1))
 
 
 def signed_uri(values: NDArray[Any], limit: float) -> str:
@@ -54,9 +49,7 @@ def signed_uri(values: NDArray[Any], limit: float) -> str:
     """
     scaled = np.nan_to_num(values) * (_STEPS / limit if limit > 0 else 0)
     index = np.clip(np.rint(scaled), -_STEPS, _STEPS) + _STEPS
-    picture = Image.fromarray(index.astype(np.uint8))
-    picture.putpalette(_COLORS)
-    return data_uri(picture, transparency=_ALPHAS)
+    return data_uri(index.astype(np.uint8), _PALETTE)
 
 
 def tiles(maps: NDArray[Any], columns: int, gap: int = 1) -> NDArray[np.float64]:

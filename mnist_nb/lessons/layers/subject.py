@@ -1,8 +1,9 @@
 """What all views look at: the drawing on the pad, and all that the network makes of it."""
 
-import threading
+import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import Protocol
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.drawing import Drawing, rasterize
-from mnist_nb.lab import DigitPad
+from mnist_nb.lab import DigitPad, beside
 from mnist_nb.network import Layers, Network
 
 # What stands in while nothing is drawn: a 4 whose top is nearly closed, so that there is something
@@ -83,9 +84,10 @@ class Look:
 class Subject:
     """A pad, a network, and the views that follow the pad.
 
-    A view takes some milliseconds to make, too long for the handlers of the pen. So a thread makes
-    them, always from the newest drawing, and then waits as long as it worked: half of the time is
-    left to the pen. Views of many elements, which take the browser long, wait until the pen rests.
+    A view takes some milliseconds to make, too long for the handlers of the pen. So a coroutine
+    beside them makes it, always of the newest drawing, and then waits as long as it worked: half of
+    the time is left to the pen. Views of many elements, which take the browser long, wait until
+    the pen rests.
 
     Args:
         network: None loads the one that comes with mnist-nb.
@@ -102,9 +104,9 @@ class Subject:
         self._look: Look | None = None
         self._seen: Drawing | None = None  # what `_look` was made of
         self._followers: dict[type, Follower] = {}
-        self._changed = threading.Condition()
-        self._is_asked = self._is_stopped = False
-        self._thread: threading.Thread | None = None
+        self._changed = asyncio.Event()
+        self._is_asked = self._is_stopped = self._is_running = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.pad.on_change(self._drawn)
 
     @property
@@ -134,10 +136,9 @@ class Subject:
             del self._followers[type(follower)]
 
     def close(self) -> None:
-        """Stop the thread, close the views and the pad."""
-        with self._changed:
-            self._is_stopped = True
-            self._changed.notify()
+        """Stop looking, close the views and the pad."""
+        self._is_stopped = True
+        self._wake()
         for follower in tuple(self._followers.values()):
             follower.close()
         self.pad.close()
@@ -146,21 +147,26 @@ class Subject:
         return f"Subject({self.network!r}, {self.look.drawing!r})"
 
     def _drawn(self, pad: DigitPad) -> None:
-        with self._changed:
-            self._is_asked = True
-            self._changed.notify()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="mnist-nb-layers", daemon=True)
-            self._thread.start()
+        self._is_asked = True
+        self._wake()
+        if not self._is_running:
+            self._is_running = True
+            beside(self._run, "mnist-nb-layers")
 
-    def _run(self) -> None:
+    def _wake(self) -> None:
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended meanwhile
+                self._loop.call_soon_threadsafe(self._changed.set)
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
         rested = time.perf_counter()
-        while self._wait(lambda: self._is_asked):
+        while await self._wait(lambda: self._is_asked):
             self._is_asked = False
             began = time.perf_counter()
             self._follow(at_rest=False)
-            self._wait(lambda: False, time.perf_counter() - began)
-            moves_on = self._wait(lambda: self._is_asked, REST)
+            await self._wait(lambda: False, time.perf_counter() - began)
+            moves_on = await self._wait(lambda: self._is_asked, REST)
             if not moves_on or time.perf_counter() - rested > LONGEST:
                 self._follow(at_rest=True)
                 rested = time.perf_counter()
@@ -172,8 +178,11 @@ class Subject:
             if not self._is_stopped:
                 show()
 
-    def _wait(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
+    async def _wait(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
         """Wait for a condition; False when the subject is closed, or the time is over."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._is_stopped or condition(), seconds)
-            return not self._is_stopped and condition()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not (self._is_stopped or condition()):
+                    self._changed.clear()
+                    await self._changed.wait()
+        return not self._is_stopped and condition()

@@ -89,9 +89,10 @@ const plugin = {
   activate(app) {
     const page = JSON.parse(document.getElementById("jupyter-config-data").textContent);
     const { path, cells } = page.mnistNb; // see jupyterlab.py
+    const asked = page.treePath || new URLSearchParams(location.search).get("path"); // of a server, or none
     app.restored
       .then(() => {
-        if (page.treePath === path) return app.commands.execute("docmanager:open", { path });
+        if (asked === path) return app.commands.execute("docmanager:open", { path });
         return [...app.shell.widgets("main")].find((one) => one.context?.path === path);
       })
       .then((panel) => panel && open(app, panel, cells))
