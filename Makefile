@@ -36,7 +36,7 @@ STALE := $(shell [ ! -e $(VENV) ] || { [ "$$(cat $(VENV)/.place 2>/dev/null)" = 
 	[ ! -e $(VENV)/.unfinished ] && $(BIN)/python -c \
 	'import sys; sys.exit(sys.prefix == sys.base_prefix)' 2>/dev/null; } || echo stale)
 
-.PHONY: help lab app edge site test check setup lock clean soak bench node chromium stale
+.PHONY: help lab app edge site test check setup lock clean soak bench jupyterlite node chromium stale
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -51,8 +51,7 @@ app: setup ## serve the first notebook as an app for a class, by Voila (Ctrl+C e
 edge: setup ## run only the local edge: the web page, POST /classify and its R2
 	@$(WITH_NODE) exec $(BIN)/mnist-nb edge
 
-site: setup ## build the notebooks as a website, which `make edge` then serves as /lab
-	@$(BIN)/python -c 'import jupyterlite_core' 2>/dev/null || { $(INSTALL) --no-build-isolation -e '.[site]' && $(INSTALLED); }
+site: jupyterlite ## build the notebooks as a website, which `make edge` then serves as /lab
 	@$(BIN)/mnist-nb site $(SITE_ARGS)
 
 test: setup chromium ## run all tests (PYTEST_ARGS="-k name" for some of them)
@@ -78,7 +77,10 @@ clean: ## remove all that make and the tests made
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-soak: setup ## run the long tests in full, 25 minutes (SOAK=0.1 for a tenth of it)
+jupyterlite: setup
+	@$(BIN)/python -c 'import jupyterlite_core' 2>/dev/null || { $(INSTALL) --no-build-isolation -e '.[site]' && $(INSTALLED); }
+
+soak: jupyterlite ## run the long tests in full, 25 minutes (SOAK=0.1 for a tenth of it)
 	$(WITH_NODE) MNIST_NB_SOAK=$(SOAK) $(BIN)/python -m pytest tests/soak -s $(PYTEST_ARGS)
 
 bench: setup chromium $(PEERS) ## measure it beside what others use, 8 minutes; writes docs/benchmarks.md

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = ["help", "lab", "app", "edge", "test", "check", "setup", "lock", "clean", "soak", "bench"]
+TARGETS = [
+    *("help", "lab", "app", "edge", "site", "test"),
+    *("check", "setup", "lock", "clean", "soak", "bench"),
+]
 
 
 @pytest.fixture

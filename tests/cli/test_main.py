@@ -63,7 +63,7 @@ def test_help_names_every_command() -> None:
         "withdraw",
     ]
     others = ["app", "check", "classify", "completion", "doctor", "edge", "export", "import", "lab"]
-    assert sorted(main.commands) == sorted([*others, *released])
+    assert sorted(main.commands) == sorted([*others, "site", *released])
     for name in released:
         text = " ".join(run(name, "--help").output.split())
         assert "--json" in text

@@ -1,0 +1,255 @@
+"""The notebooks as a website, in Chromium: Python in the browser beside the edge that serves it.
+
+Only in `make soak`, as it fetches some 45 MB: Pyodide and, for this test alone, a numpy for it from
+npm's registry, where none is by itself. No registry has a Pillow for it, so an empty one stands in.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import socketserver
+import subprocess
+import sys
+import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserType, Request, Route, sync_playwright
+
+from mnist_nb import LocalEdge
+from mnist_nb.local_edge.node import find_deploy, find_npm, node_env
+from mnist_nb.site import build_site
+from tests.support.application import FLAGS, find_chromium
+from tests.support.processes import runtime_of
+
+from .scale import SOAK
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.edge,
+    pytest.mark.skipif(SOAK == 0, reason="minutes long, and fetches 45 MB: `make soak`"),
+]
+
+PACKAGES = ("pyodide@0.29.3", "@bentopdf/pymupdf-wasm@0.11.16")
+CORE = r"pyodide\.(asm\.js|asm\.wasm|mjs)|python_stdlib\.zip|numpy-.*wasm32\.whl"
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+FIRST_MS, AGAIN_MS = 20_000, 8_000
+WAIT_MS = 120_000
+
+# Runs each cell when the one before is done; returns what went wrong.
+RUN = """async (path) => {
+  const {commands, shell} = window.jupyterapp;
+  const panel = await commands.execute("docmanager:open", {path});
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  shell.activateById(panel.id);
+  await panel.sessionContext.session.kernel.info;
+  const errors = [];
+  for (const [index, cell] of panel.content.widgets.entries()) {
+    if (cell.model.type !== "code") continue;
+    panel.content.activeCellIndex = index;
+    await commands.execute("notebook:run-cell");
+    for (const output of cell.outputArea.model.toJSON())
+      if (output.output_type === "error") errors.push(`${index}: ${output.ename} ${output.evalue}`);
+  }
+  return errors;
+}"""
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pyodide's files and compiled packages, as `mnist-nb site --offline` wants them."""
+    place, folder = tmp_path_factory.mktemp("npm"), tmp_path_factory.mktemp("wheels")
+    subprocess.run([*find_npm(), "pack", *PACKAGES], cwd=place, env=node_env(), check=True)
+    for archive in place.glob("*.tgz"):
+        with tarfile.open(archive) as packed:
+            packed.extractall(place / archive.stem, filter="data")
+    for path in place.rglob("*"):
+        if re.fullmatch(CORE, path.name):
+            shutil.copy(path, folder)
+    pip = [sys.executable, "-m", "pip", "download", "-q", "-d", folder]
+    python = ["--no-deps", "--only-binary=:all:", "--python-version=3.13"]
+    subprocess.run([*pip, *python, "micropip==0.11.0"], check=True)
+    with zipfile.ZipFile(folder / "pillow-11.3.0-py3-none-any.whl", "w") as pillow:
+        pillow.writestr("PIL/__init__.py", "class UnidentifiedImageError(Exception): pass\n")
+        pillow.writestr("PIL/Image.py", "")
+        metadata = "Metadata-Version: 2.1\nName: pillow\nVersion: 11.3.0\n"
+        pillow.writestr("pillow-11.3.0.dist-info/METADATA", metadata)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def edge(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEdge]:
+    """An edge with the website beside its page, in a copy of deploy/."""
+    deploy, original = tmp_path_factory.mktemp("with-lab") / "deploy", find_deploy()
+    kept = shutil.ignore_patterns("node_modules", ".wrangler", "lab")
+    shutil.copytree(original, deploy, ignore=kept)
+    (deploy / "node_modules").symlink_to(original / "node_modules")
+    built = build_site(deploy / "public" / "lab", wheels)
+    print(f"site: {built.files} files, {built.bytes / 1e6:.0f} MB")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNIST_NB_DEPLOY", str(deploy))
+        with LocalEdge(ttl=0) as running:
+            yield running
+
+
+class Relay(socketserver.ThreadingTCPServer):
+    """Hands on what goes between a browser and the edge, and counts it.
+
+    Attributes:
+        asked: the first lines of requests.
+        bytes: of all answers.
+    """
+
+    allow_reuse_address, daemon_threads = True, True
+
+    def __init__(self, edge: LocalEdge) -> None:
+        super().__init__(("127.0.0.1", 0), Handed)
+        self.edge, self.asked, self.bytes = edge, list[str](), 0
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handed(socketserver.BaseRequestHandler):
+    """One connection."""
+
+    server: Relay
+
+    def handle(self) -> None:
+        port = int(self.server.edge.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as there:
+            back = threading.Thread(target=self.answers, args=[there], daemon=True)
+            back.start()
+            with suppress(OSError):
+                while data := self.request.recv(1 << 16):
+                    lines = re.findall(rb"^(?:GET|POST) \S+", data, re.MULTILINE)
+                    self.server.asked += [line.decode() for line in lines]
+                    there.sendall(data)
+                there.shutdown(socket.SHUT_WR)
+            back.join()
+
+    def answers(self, there: socket.socket) -> None:
+        with suppress(OSError):
+            while data := there.recv(1 << 16):
+                self.server.bytes += len(data)
+                self.request.sendall(data)
+            self.request.shutdown(socket.SHUT_WR)
+
+
+class Visitor:
+    """A browser with a profile that stays, and one page at a time; all other hosts are refused.
+
+    Attributes:
+        page: of the last visit.
+        elsewhere: addresses of other hosts that were asked all the same.
+    """
+
+    def __init__(self, chromium: BrowserType, profile: Path, relay: Relay) -> None:
+        settings: Any = {"executable_path": find_chromium(), "args": [*FLAGS, ALONE]}
+        self.context = chromium.launch_persistent_context(profile, **settings)
+        self.relay, self.elsewhere = relay, set[str]()
+        self.page = self.context.new_page()
+
+    def visit(self) -> float:
+        """Open the lab anew; return ms until its paper is there."""
+        self.page.close()
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(WAIT_MS)
+        self.page.on("request", self._asks)
+        self.relay.asked.clear()
+        self.relay.bytes = 0
+        began = perf_counter()
+        self.page.goto(f"{self.relay.url}/lab/")
+        self.page.locator(".mnist-nb-answers").wait_for()
+        return 1000 * (perf_counter() - began)
+
+    def _asks(self, request: Request) -> None:
+        if not request.url.startswith((self.relay.url, "blob:", "data:")):
+            self.elsewhere.add(request.url)
+
+    def take(self, digit: int, edge: bool = True) -> dict[str, str]:
+        """Draw a sample; return the `data-*` of the answers when they are there."""
+        there = f" && d.edgeWinner === '{digit}' && d.edgeStale === 'false'" if edge else ""
+        self.page.get_by_title(f"Draw a sample {digit} for me").click()
+        return self.answers(f"d.localWinner === '{digit}'{there}")
+
+    def answers(self, condition: str) -> dict[str, str]:
+        """Wait for a condition on d, the `data-*` of the answers; return them."""
+        facts = "document.querySelector('.mnist-nb-answers').dataset"
+        self.page.wait_for_function(f"() => {{ const d = {facts}; return {condition}; }}")
+        found: dict[str, str] = self.page.evaluate(f"() => ({{...{facts}}})")
+        return found
+
+
+@pytest.fixture
+def visitor(edge: LocalEdge, tmp_path: Path) -> Iterator[Visitor]:
+    with sync_playwright() as playwright, Relay(edge) as relay:
+        visitor = Visitor(playwright.chromium, tmp_path, relay)
+        yield visitor
+        visitor.context.close()
+        relay.shutdown()
+
+
+def test_a_class_draws_in_the_browser_beside_its_edge(edge: LocalEdge, visitor: Visitor) -> None:
+    relay = visitor.relay
+    visitor.visit()
+    began = perf_counter()
+    first = visitor.take(7)
+    print(f"an empty cache: {len(relay.asked)} requests, {relay.bytes / 1e6:.1f} MB")
+    assert float(first["maxDiff"]) < 1e-5
+    assert first["sameWeights"] == "true"
+    assert edge.pid is not None
+    os.kill(edge.pid, signal.SIGUSR2)
+    assert float(visitor.take(3)["maxDiff"]) < 1e-5
+    runtime_of(edge).kill()
+    assert float(visitor.take(4)["maxDiff"]) < 1e-5
+    visitor.context.set_offline(True)
+    assert visitor.take(5, edge=False)["localWinner"] == "5"
+    visitor.answers("d.edgeState === 'offline'")
+    visitor.context.set_offline(False)
+    visitor.answers("d.edgeState === 'up' && d.edgeWinner === '5'")
+    print(f"since then {perf_counter() - began:.0f} s")
+    again = visitor.visit()
+    assert float(visitor.take(7)["maxDiff"]) < 1e-5
+    files = {line for line in relay.asked if "/lab/" in line}
+    print(f"a full cache: paper after {again / 1000:.1f} s, asked for {sorted(files)}")
+    # A browser never takes the script of a service worker from its cache.
+    assert not [line for line in files if "/v/" in line and "/service-worker.js?" not in line]
+    assert visitor.elsewhere == set()
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_the_first_answer_comes_soon(visitor: Visitor, turn: int) -> None:
+    for what, most in (("empty", FIRST_MS), ("full", AGAIN_MS)):
+        began = perf_counter()
+        visitor.visit()
+        visitor.take(7)
+        took = 1000 * (perf_counter() - began)
+        print(f"{what} cache: the first answer after {took / 1000:.1f} s of {most / 1000:.0f}")
+
+
+@pytest.mark.parametrize("name", ["01_draw.ipynb", "02_how_it_works.ipynb"])
+def test_a_notebook_runs_from_top_to_bottom(visitor: Visitor, name: str) -> None:
+    def expose(route: Route) -> None:
+        """Let the page have JupyterLab's application, as these tests need it."""
+        response = route.fetch()
+        settings = response.json()
+        settings["jupyter-config-data"]["exposeAppInBrowser"] = True
+        route.fulfill(response=response, json=settings)
+
+    visitor.context.route("**/lab/v/*/jupyter-lite.json", expose)
+    visitor.visit()
+    began = perf_counter()
+    assert visitor.page.evaluate(RUN, name) == []
+    print(f"{name}: {perf_counter() - began:.0f} s")
