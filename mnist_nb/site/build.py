@@ -143,6 +143,7 @@ def _settings(made: Path, packages: list[str]) -> None:
         },
     }
     page["appName"] = "mnist-nb"
+    page["exposeAppInBrowser"] = True  # as `window.jupyterapp`
     page["mnistNb"] = page_facts(Path(shipped_notebook().name))
     # Else the work in a browser would belong to one version of the site.
     page |= dict.fromkeys(_STORED, "mnist-nb")
