@@ -21,6 +21,7 @@ from jupyter_core.paths import jupyter_path
 
 from mnist_nb.errors import SetupError
 from mnist_nb.servers import EXTENSIONS, page_facts, shipped_notebook
+from mnist_nb.site.lessons import for_the_browser
 from mnist_nb.site.pyodide import FIRST, PINNED, Distribution, wheel_entry
 from mnist_nb.site.wheels import write_wheels
 
@@ -28,7 +29,6 @@ HERE = Path(__file__).parent
 MOST_BYTES = 25 << 20  # of one file, on Cloudflare
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
 SHARED = ("@jupyter-widgets/jupyterlab-manager", KERNEL, "anywidget", "ipycanvas")
-OUR_KERNEL = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
 _UNUSED = ("*.map", "rspack.*", "third-party-licenses.json", ".jupyterlite.doit.db")
 _STORED = ("contentsStorageName", "settingsStorageName", "workspacesStorageName")
 
@@ -67,7 +67,7 @@ def build_site(folder: Path, offline: Path | None = None) -> Built:
     source = Distribution.offline(offline) if offline else Distribution.public()
     with tempfile.TemporaryDirectory(prefix="mnist-nb-site-") as place:
         made = Path(place, "site")
-        _jupyterlab(Path(place), made)
+        _jupyterlab(Path(place), made, set(source.packages))
         _python(made / "static" / "pyodide", source)
         if large := [p.name for p in made.rglob("*") if p.stat().st_size > MOST_BYTES]:
             raise SetupError(f"{', '.join(large)}: a file of a Worker has at most 25 MiB")
@@ -82,14 +82,12 @@ def build_site(folder: Path, offline: Path | None = None) -> Built:
     return Built(folder, len(sizes), sum(sizes), sum(file["bytes"] or 0 for file in first))
 
 
-def _jupyterlab(place: Path, made: Path) -> None:
+def _jupyterlab(place: Path, made: Path, packages: set[str]) -> None:
     """JupyterLab, what its widgets need, and the notebooks for the kernel of the browser."""
     notebooks = place / "notebooks"
     notebooks.mkdir()
     for path in sorted(shipped_notebook().parent.glob("*.ipynb")):
-        notebook = json.loads(path.read_text("utf-8"))
-        notebook["metadata"]["kernelspec"] = OUR_KERNEL
-        (notebooks / path.name).write_text(json.dumps(notebook, ensure_ascii=False), "utf-8")
+        (notebooks / path.name).write_text(for_the_browser(path, packages), "utf-8")
     extensions = [*(_extension(name) for name in SHARED), EXTENSIONS / "mnist-nb"]
     arguments = [
         *("build", f"--lite-dir={place}", f"--contents={notebooks}", f"--output-dir={made}"),
@@ -143,6 +141,7 @@ def _settings(made: Path, packages: list[str]) -> None:
         },
     }
     page["appName"] = "mnist-nb"
+    page["exposeAppInBrowser"] = True  # as `window.jupyterapp`
     page["mnistNb"] = page_facts(Path(shipped_notebook().name))
     # Else the work in a browser would belong to one version of the site.
     page |= dict.fromkeys(_STORED, "mnist-nb")

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.drawing import Drawing, rasterize
-from mnist_nb.errors import DataError, InputError
+from mnist_nb.edge import IN_BROWSER
+from mnist_nb.errors import AccountError, DataError, InputError
 
 FORMAT = "mnist-nb.collection/1"
 MOST = 10_000  # digits in a file
@@ -139,6 +140,10 @@ class Collection:
             ReleaseError: the bucket cannot be read.
             DataError: what was found there is no collection.
         """
+        if IN_BROWSER:
+            raise AccountError(
+                "a browser has no key of the bucket: start the notebook on a machine"
+            )
         from mnist_nb.deployment import find_target  # it takes a while to load
         from mnist_nb.releases import read_drawings
 
