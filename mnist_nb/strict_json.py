@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any
 
 MAX_DEPTH = 32  # levels of lists and objects
@@ -18,26 +19,37 @@ def loads(text: str | bytes) -> Any:
             cannot say; a key twice in an object; or nested more than `MAX_DEPTH` deep.
     """
     text = text if isinstance(text, str) else text.decode()
-    try:
-        value = json.loads(
-            text,
-            parse_constant=_number,
-            parse_float=_number,
-            parse_int=_whole,
-            object_pairs_hook=_unique,
-        )
-    except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
+    check_depth(text, MAX_DEPTH + 1)  # the innermost may be empty
+    value = json.loads(
+        text,
+        parse_constant=_number,
+        parse_float=_number,
+        parse_int=_whole,
+        object_pairs_hook=_unique,
+    )
     level = [value]
     for _ in range(MAX_DEPTH + 1):
         level = [x for item in level for x in _items(item)]
         if not level:
             json.dumps(value, ensure_ascii=False).encode()
             return value
-    raise ValueError(_TOO_DEEP)
+    raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
 
 
-_TOO_DEEP = f"it is nested more than {MAX_DEPTH} deep"
+def check_depth(text: str | bytes, most: int) -> None:
+    """Refuse, before it is parsed, what is nested deeper: parsers recurse, and may end a process.
+
+    Raises:
+        ValueError: it is nested more than `most` deep.
+    """
+    depth = 0
+    for match in _TEXTS_AND_BRACKETS.finditer(text if isinstance(text, str) else text.decode()):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
+        if depth > most:
+            raise ValueError(f"it is nested more than {most} deep")
+
+
+_TEXTS_AND_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def _items(value: Any) -> Any:

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_nb import strict_json
 from mnist_nb.errors import InputError
 
 FORMAT = "mnist-nb.drawing/1"
 MAX_POINTS = 100_000
+MAX_DEPTH = 1000  # of lists in the text; a drawing has 3
 _NO_NUMBERS = (TypeError, ValueError, OverflowError, RecursionError)  # what numpy says of them
 
 
@@ -59,8 +61,9 @@ class Drawing:
             InputError: the text is not JSON, not of this format, or holds no valid strokes.
         """
         try:
+            strict_json.check_depth(text, MAX_DEPTH)
             data = json.loads(text)
-        except (TypeError, ValueError, RecursionError) as error:
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
             raise InputError(f"a drawing is JSON text, but this does not parse: {error}") from None
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             found = data.get("format") if isinstance(data, dict) else type(data).__name__

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_nb import strict_json
 from mnist_nb.edge.result import EdgeResult, ModelRef, Place, Timing
 from mnist_nb.errors import EdgeProblem, EdgeProtocolError
 
@@ -217,8 +218,8 @@ def server_timing(text: str) -> dict[str, float]:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return strict_json.loads(body)
+    except ValueError:
         return None
 
 

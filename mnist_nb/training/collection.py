@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_nb import strict_json
 from mnist_nb.drawing import Drawing, rasterize
 from mnist_nb.edge import IN_BROWSER
 from mnist_nb.errors import AccountError, DataError, InputError
@@ -154,8 +155,8 @@ class Collection:
     @classmethod
     def _read(cls, text: str, where: str) -> "Collection":
         try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            data = strict_json.loads(text)
+        except ValueError as error:
             raise DataError(f"{where} is not JSON ({error}): save a collection anew") from None
         entries = data.get("digits") if isinstance(data, dict) else None
         if not isinstance(entries, list) or data.get("format") != FORMAT or len(entries) > MOST:
