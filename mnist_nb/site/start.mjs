@@ -7,7 +7,8 @@ export async function loadPyodide(options) {
   const files = await (await fetch(here("files.json"))).json();
   watch(files);
   // As text, because a script that is imported cannot be checked.
-  const [, { loadPyodide }] = await Promise.all(["pyodide.asm.js", "pyodide.mjs"].map((name) => run(files, name)));
+  const names = ["pyodide.asm.js", "pyodide.mjs"];
+  const [, { loadPyodide }] = await Promise.all(names.map((name) => run(files, name)));
   const indexURL = address(files, "pyodide.asm.wasm").replace(/[^/]*$/, "");
   const python = await loadPyodide({ ...options, indexURL });
   page.postMessage({ done: true });

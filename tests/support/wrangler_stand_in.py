@@ -19,7 +19,7 @@ def line(text: str = "") -> None:
 
 
 line("Total Upload: 59.20 KiB / gzip: 19.51 KiB")
-if words == ["deploy", "--dry-run"]:
+if words[:2] == ["deploy", "--dry-run"]:
     line("--dry-run: exiting now.")
     sys.exit()
 if mode == "fail":
