@@ -159,7 +159,6 @@ def phases(noted: Noted) -> list[list[float]]:
     """Return the milliseconds of each phase of PHASES for each event of a drawing of ours."""
     painted, found = known(noted), []
     made = np.array(noted["made"])  # (n, 5): number, points here, at the edge, begun, sent
-    arrived = dict(noted["arrived"])  # when, by number
     numbers = [number for number, *_ in noted["painted"]]
     for i, (came, handed) in enumerate(noted["moved"]):
         first = int(np.argmax(painted[:, 0] > i))
@@ -167,8 +166,10 @@ def phases(noted: Noted) -> list[list[float]]:
         number = numbers[first]
         # What it shows may have been sent before, by a frame that this one overtook.
         sender = made[(made[:, 1] > i) & (made[:, 0] <= number)][0]
+        # The page may have had a later one before it looked.
+        arrived = min(when for number, when in noted["arrived"] if number >= sender[0])
         kernel = [noted["came"][i] * 1e3, sender[3] * 1e3, sender[4] * 1e3]
-        stamps = [came, handed, *kernel, arrived[int(sender[0])], seen, shown]
+        stamps = [came, handed, *kernel, arrived, seen, shown]
         found.append(np.diff(stamps).tolist())
     return found
 
