@@ -26,7 +26,7 @@ async function ours(wasm) {
   };
   const { outputFiles } = await esbuild.build({
     stdin: {
-      contents: 'export * from "./src/kernel"; export * from "./src/weights";',
+      contents: 'export * from "./src/network/kernel"; export * from "./src/network/weights";',
       resolveDir: deploy,
       loader: "ts",
     },

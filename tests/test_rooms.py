@@ -1,6 +1,7 @@
 """The house: its rooms, the order in which they may import, and what they share by their doors."""
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +25,15 @@ ROOMS = (
     "servers",
     "site",
     "cli",
+)
+WORKER = ROOT / "deploy" / "src"
+FLOORS = (  # of the Worker: a folder or a file imports only from those above
+    ("settings", "problem", "network"),
+    ("object",),
+    ("env",),
+    ("requests",),
+    ("openapi", "watch"),
+    ("worker",),
 )
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -79,3 +89,14 @@ def test_files_of_a_room_import_each_other_in_no_circle(room: str) -> None:
     while free := {name for name, needed in needs.items() if not needed & set(needs)}:
         needs = {name: needed for name, needed in needs.items() if name not in free}
     assert not needs, "these import each other"
+
+
+def test_the_worker_has_floors_too() -> None:
+    floor = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
+    for path in WORKER.rglob("*.ts"):
+        here = path.relative_to(WORKER).with_suffix("").parts[0]
+        for module in re.findall(r'from "(\..+?)"', path.read_text("utf-8")):
+            found = (path.parent / module).resolve()
+            there = found.relative_to(WORKER).parts[0] if WORKER in found.parents else ""
+            if there not in ("", here):
+                assert floor[there] < floor[here], f"{path.name} imports {module}"

@@ -1,90 +1,8 @@
 // Made by `npm run build` in deploy/: change src/ or wrangler.jsonc instead.
-// src/problem.ts
-var Problem = class extends Error {
-  constructor(fields) {
-    super(fields.detail);
-    this.fields = fields;
-  }
-  fields;
-};
-function problem(status, kind, title, detail, headers2 = {}) {
-  return new Problem({ status, kind, title, detail, headers: headers2 });
-}
-function problemResponse(fields, more = {}) {
-  const { status, kind, title, detail, headers: headers2 } = fields;
-  const body = { type: `urn:mnist-nb:problem:${kind}`, title, status, detail, ...more };
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: {
-      ...headers2,
-      "Content-Type": "application/problem+json",
-      "Cache-Control": "no-store"
-    }
-  });
-}
-function unforeseen(error) {
-  const id2 = crypto.randomUUID();
-  const text2 = error instanceof Error ? error.stack ?? error.message : String(error);
-  console.error(JSON.stringify({ event: "unforeseen error", request_id: id2, error: text2 }));
-  const detail = `Something failed that should not have. Try again, or report request id ${id2}.`;
-  return problemResponse(
-    { status: 500, kind: "internal", title: "Internal error", detail },
-    { request_id: id2 }
-  );
-}
-
-// src/access.ts
-async function admit(request, env) {
-  if (!env.EDGE_TOKEN) return;
-  const [scheme = "", token = ""] = (request.headers.get("Authorization") ?? "").split(/ +/);
-  if (scheme.toLowerCase() === "bearer" && await sameText(token, env.EDGE_TOKEN)) return;
-  throw problem(
-    401,
-    "unauthorized",
-    "Token needed",
-    `This edge asks for \`Authorization: Bearer <token>\`; the token sent is ${token ? "another one" : "missing"}. Ask whoever deployed it.`,
-    { "WWW-Authenticate": 'Bearer realm="mnist-nb"' }
-  );
-}
-async function countMore(request, env, amount) {
-  if (!env.RATE_LIMITER || amount === 0) return;
-  const key = networkOf(request.headers.get("CF-Connecting-IP") ?? "unknown");
-  if ((await env.RATE_LIMITER.limit({ key, delta: amount })).success) return;
-  const detail = "Too many requests or images from this address; wait 10 seconds, then send less.";
-  throw problem(429, "too-many", "Too many requests", detail, { "Retry-After": "10" });
-}
-function networkOf(address) {
-  const mapped = /^::ffff:([\d.]+)$/i.exec(address);
-  if (mapped || !address.includes(":")) return mapped?.[1] ?? address;
-  const [head = [], tail] = address.split("::").map((half) => half.split(":").filter(Boolean));
-  const zeros = Array(tail ? Math.max(0, 8 - head.length - tail.length) : 0).fill("0");
-  const groups = [...head, ...zeros, ...tail ?? []].slice(0, 4);
-  return groups.map((group) => Number.parseInt(group, 16).toString(16)).join(":");
-}
-async function sameText(a, b) {
-  const digest = (text2) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text2));
-  return crypto.subtle.timingSafeEqual(await digest(a), await digest(b));
-}
-function corsHeaders(request, env) {
-  const words = (env.ALLOWED_ORIGINS ?? "").split(",").map((origin2) => origin2.trim());
-  const allowed = words.filter((origin2) => origin2 !== "");
-  if (allowed.length === 0) return {};
-  const origin = request.headers.get("Origin");
-  if (!origin || !allowed.includes(origin)) return { Vary: "Origin" };
-  return {
-    "Access-Control-Allow-Origin": origin,
-    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, If-None-Match",
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE, OPTIONS",
-    "Access-Control-Expose-Headers": "ETag, X-Model-Sha256, X-Model-Name, X-Cold, X-Place, Server-Timing, Retry-After",
-    "Access-Control-Max-Age": "600",
-    Vary: "Origin"
-  };
-}
-
-// src/kernel.ts
+// src/network/kernel.ts
 import wasm from "./kernel.wasm";
 
-// src/safetensors.ts
+// src/network/safetensors.ts
 var MAX_FILE_BYTES = 16 << 20;
 var MAX_HEADER_BYTES = 1 << 20;
 var WeightsRefused = class extends Error {
@@ -233,7 +151,7 @@ function indexOfNotFinite(data) {
   return -1;
 }
 
-// src/pack.ts
+// src/network/pack.ts
 var NO_MEMORY = 1;
 var NOT_FINITE = 2;
 function pack({ layers, scale, mean, std }, kernel) {
@@ -295,7 +213,7 @@ function check(result) {
   }
 }
 
-// src/kernel.ts
+// src/network/kernel.ts
 var PIXELS = 784;
 var CHUNK = 64;
 var TURN_COST = 5e8;
@@ -384,7 +302,41 @@ var Kernel = class {
   }
 };
 
-// src/body.ts
+// src/problem.ts
+var Problem = class extends Error {
+  constructor(fields) {
+    super(fields.detail);
+    this.fields = fields;
+  }
+  fields;
+};
+function problem(status, kind, title, detail, headers2 = {}) {
+  return new Problem({ status, kind, title, detail, headers: headers2 });
+}
+function problemResponse(fields, more = {}) {
+  const { status, kind, title, detail, headers: headers2 } = fields;
+  const body = { type: `urn:mnist-nb:problem:${kind}`, title, status, detail, ...more };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      ...headers2,
+      "Content-Type": "application/problem+json",
+      "Cache-Control": "no-store"
+    }
+  });
+}
+function unforeseen(error) {
+  const id2 = crypto.randomUUID();
+  const text2 = error instanceof Error ? error.stack ?? error.message : String(error);
+  console.error(JSON.stringify({ event: "unforeseen error", request_id: id2, error: text2 }));
+  const detail = `Something failed that should not have. Try again, or report request id ${id2}.`;
+  return problemResponse(
+    { status: 500, kind: "internal", title: "Internal error", detail },
+    { request_id: id2 }
+  );
+}
+
+// src/requests/body.ts
 var MAX_IMAGES = 1024;
 var MAX_JSON_BYTES = 64 << 10;
 var MAX_DRAIN_BYTES = 32 << 20;
@@ -484,164 +436,7 @@ function quote(value2) {
   return text2.length > 60 ? `${text2.slice(0, 59)}\u2026` : text2;
 }
 
-// src/env.ts
-function setting(text2, fallback, least) {
-  const value2 = Number(text2?.trim() || NaN);
-  return Number.isFinite(value2) && value2 >= least ? value2 : fallback;
-}
-
-// src/region.ts
-var HINTS = { AF: "afr", OC: "oc", SA: "sam" };
-var others = () => true;
-var PARTS = {
-  AS: [
-    { name: "AS-W", hint: "me", holds: (longitude) => longitude < 60 },
-    { name: "AS-S", hint: "apac", holds: (longitude) => longitude < 95 },
-    { name: "AS-NE", hint: "apac-ne", holds: (_, latitude) => latitude > 22 },
-    { name: "AS-SE", hint: "apac-se", holds: others }
-  ],
-  EU: [
-    { name: "EU-W", hint: "weur", holds: (longitude) => longitude < 10 },
-    { name: "EU-E", hint: "eeur", holds: others }
-  ],
-  NA: [
-    { name: "NA-W", hint: "wnam", holds: (longitude) => longitude < -100 },
-    { name: "NA-E", hint: "enam", holds: others }
-  ]
-};
-var REGIONS = [
-  ...Object.values(PARTS).flat(),
-  ...Object.entries(HINTS).map(([name, hint]) => ({ name, hint })),
-  { name: "default", hint: void 0 }
-];
-function regionOf(continent, cf) {
-  const [longitude, latitude] = [number(cf?.longitude), number(cf?.latitude)];
-  const known = !Number.isNaN(longitude + latitude);
-  const part = known && PARTS[continent]?.find(({ holds }) => holds(longitude, latitude));
-  return part || { name: continent, hint: HINTS[continent] };
-}
-function number(said) {
-  return typeof said === "string" && said.trim() !== "" ? Number(said) : NaN;
-}
-
-// src/place.ts
-var LOCAL = /^(localhost|.+\.localhost|[\d.]+|\[.+\])$/;
-function shardsOf(env) {
-  return Math.floor(setting(env.SHARDS, 1, 1));
-}
-function placeOf(request, env, shard2 = randomShard(env)) {
-  const local = LOCAL.test(new URL(request.url).hostname);
-  const said = (value2) => !local && typeof value2 === "string" && value2 ? value2 : null;
-  const continent = said(request.cf?.continent);
-  const { name, hint } = regionOf(continent ?? "default", local ? void 0 : request.cf);
-  const colo = said(request.cf?.colo);
-  return { place: { object: objectOf(env, name, shard2), continent, colo, local }, hint, shard: shard2 };
-}
-function objectOf(env, region, shard2) {
-  return shardsOf(env) > 1 ? `${region}#${shard2}` : region;
-}
-function randomShard(env) {
-  return Math.floor(Math.random() * shardsOf(env));
-}
-async function ask(env, { place: place2, hint }, question) {
-  const options2 = hint ? { locationHint: hint } : {};
-  const attempt = () => question(env.CLASSIFIER.getByName(place2.object, options2));
-  const settled = await attempt().catch((error) => {
-    if (!isLost(error)) throw busyOr(error);
-    return attempt().catch((again) => {
-      throw busyOr(again);
-    });
-  });
-  if (settled.ok) return settled.value;
-  throw new Problem(settled.problem);
-}
-function isLost(error) {
-  if (has(error, "overloaded")) return false;
-  return has(error, "retryable") || has(error, "durableObjectReset");
-}
-function busyOr(error) {
-  if (!isLost(error) && !has(error, "overloaded")) return error;
-  const detail = "The Durable Object was moved or has too much to do; send the request again.";
-  return problem(503, "busy", "Try again", detail, { "Retry-After": "1" });
-}
-function has(error, flag) {
-  return error instanceof Error && Reflect.get(error, flag) === true;
-}
-
-// src/classify.ts
-async function classify(request, env, note2) {
-  const encoding = encodingOf(request);
-  const octets = encoding === "octets" && wantsOctets(request.headers.get("Accept") ?? "*/*");
-  const choice = choiceOf(request);
-  const images = await readImages(request, encoding);
-  note2.images = images.length / PIXELS;
-  await countMore(request, env, note2.images - 1);
-  note2.placement = placeOf(request, env);
-  const { place: place2 } = note2.placement;
-  const start = Date.now();
-  const answer2 = await ask(env, note2.placement, (object) => object.classify(images, choice));
-  const { probabilities, labels: labels2, model, cold } = answer2;
-  note2.cold = cold;
-  note2.model = model.sha256;
-  const headers2 = answerHeaders(answer2, place2, Date.now() - start);
-  if (octets) {
-    headers2.set("Content-Type", "application/octet-stream");
-    return new Response(probabilities, { headers: headers2 });
-  }
-  const rows = Array.from({ length: images.length / PIXELS }, (_, i) => [
-    ...probabilities.subarray(i * labels2, (i + 1) * labels2)
-  ]);
-  const body = encoding === "json" ? rows[0] : { probabilities: rows, model, cold, place: place2 };
-  return Response.json(body, { headers: headers2 });
-}
-function choiceOf(request) {
-  if (!request.url.includes("?")) return null;
-  const given = new URL(request.url).searchParams.getAll("model");
-  if (given.length === 0) return null;
-  const [wanted] = given;
-  if (given.length === 1 && (wanted === "current" || wanted === "candidate")) return wanted;
-  const detail = `model is ${JSON.stringify(given.join().slice(0, 40))}; give current or candidate.`;
-  throw problem(400, "wrong-model", "No such model", detail);
-}
-function wantsOctets(accept) {
-  const weight = (type) => {
-    const ranges = [type, `${type.split("/")[0]}/*`, "*/*"];
-    const found = accept.split(",").map((part) => {
-      const [range = "", ...parameters] = part.split(";").map((word) => word.trim().toLowerCase());
-      const q = parameters.find((word) => word.startsWith("q="))?.slice(2);
-      return { rank: ranges.indexOf(range), q: q === void 0 ? 1 : Number(q) };
-    });
-    const best = found.filter(({ rank }) => rank >= 0).sort((a, b) => a.rank - b.rank)[0];
-    return best && best.q > 0 ? best.q : 0;
-  };
-  const [octets, json2] = [weight("application/octet-stream"), weight("application/json")];
-  if (octets === 0 && json2 === 0) {
-    throw problem(
-      406,
-      "not-acceptable",
-      "Not acceptable",
-      "Accept allows neither application/octet-stream nor application/json; ask for one of them."
-    );
-  }
-  return octets >= json2;
-}
-function answerHeaders(answer2, place2, ms) {
-  const { model, cold, loadMs, candidate } = answer2;
-  const plain = /^[\w.+-]+$/.test(model.name);
-  const timing = [`object;dur=${ms};desc="Durable Object, there and back"`];
-  if (cold) timing.push(`load;dur=${loadMs};desc="weights from R2"`);
-  return new Headers({
-    "X-Model-Sha256": model.sha256,
-    "X-Model-Name": plain ? model.name : encodeURIComponent(model.name),
-    "X-Cold": cold ? "1" : "0",
-    ...candidate ? { "X-Candidate-Sha256": candidate } : {},
-    "X-Place": JSON.stringify(place2),
-    "Server-Timing": timing.join(", "),
-    "Cache-Control": "no-store"
-  });
-}
-
-// src/collected.ts
+// src/object/collected.ts
 import { DurableObject } from "cloudflare:workers";
 var KEPT = "mnist/drawings/kept.json";
 var FORMAT = "mnist-nb.collection/1";
@@ -742,7 +537,7 @@ function today() {
   return (/* @__PURE__ */ new Date()).toISOString().slice(0, 10);
 }
 
-// src/collect.ts
+// src/requests/collect.ts
 var QUESTION = "^[a-z0-9-]{1,60}$";
 var ID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
 function collects(env) {
@@ -771,7 +566,7 @@ async function keepDrawing(request, env, note2) {
   if (!image.some((pixel) => pixel > 0)) {
     throw problem(400, "no-ink", "Nothing drawn", "All pixels are 0; draw a digit first.");
   }
-  const id2 = await ask2(env, (object) => object.keep(image, Number(label)));
+  const id2 = await ask(env, (object) => object.keep(image, Number(label)));
   if (id2 !== null) return answer({ id: id2 }, 201);
   const detail = `The class has given ${MAX_DRAWINGS} drawings, and no more are kept; whoever holds the bucket's keys can move them elsewhere.`;
   throw problem(507, "full", "No more room", detail);
@@ -782,7 +577,7 @@ async function takeBack(request, env) {
     const detail2 = `id is ${show(id2)}; give the one that came when the drawing was kept.`;
     throw problem(400, "wrong-id", "Wrong id", detail2);
   }
-  if (await ask2(env, (object) => object.takeBack(id2))) return new Response(null, { status: 204 });
+  if (await ask(env, (object) => object.takeBack(id2))) return new Response(null, { status: 204 });
   const detail = "No drawing of this id is kept: it was taken back before, or all were deleted.";
   throw problem(404, "not-kept", "Not kept", detail);
 }
@@ -797,7 +592,7 @@ async function bets(request, env) {
   if (value2 !== null && !(Math.abs(value2) <= 1e9)) {
     throw problem(400, "wrong-bet", "Wrong bet", `value is ${show(text2)}; give a number up to 1e9.`);
   }
-  const counts = await ask2(env, (object) => object.bets(question, value2));
+  const counts = await ask(env, (object) => object.bets(question, value2));
   if (counts !== null) return answer({ bets: counts.map(([value3, count2]) => ({ value: value3, count: count2 })) }, 200);
   const detail = `There are ${MAX_BETS} bets on this question, or too many questions, until tomorrow.`;
   throw problem(507, "full", "No more room", detail);
@@ -813,7 +608,7 @@ function parameter(request, name) {
 function answer(body, status) {
   return Response.json(body, { status, headers: { "Cache-Control": "no-store" } });
 }
-async function ask2(env, question) {
+async function ask(env, question) {
   try {
     return await question(env.COLLECTED.getByName("class"));
   } catch (error) {
@@ -823,97 +618,7 @@ async function ask2(env, question) {
   }
 }
 
-// src/digest.ts
-async function sha256Of(bytes) {
-  const content = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-// src/conditional.ts
-var KEPT2 = { "Cache-Control": "private, no-cache" };
-async function keepable(request, body, headers2) {
-  const tag = (await sha256Of(body)).slice(0, 32);
-  return notModified(request, tag) ?? new Response(body, { headers: tagged(tag, headers2) });
-}
-function notModified(request, tag) {
-  const has2 = (request.headers.get("If-None-Match") ?? "").split(",").map((word) => word.trim().replace(/^W\//, ""));
-  if (!has2.includes(`"${tag}"`) && !has2.includes("*")) return null;
-  return new Response(null, { status: 304, headers: tagged(tag) });
-}
-function tagged(tag, headers2 = {}) {
-  return { ...KEPT2, ETag: `"${tag}"`, ...headers2 };
-}
-
-// src/log.ts
-function blankNote() {
-  return { path: null, images: null, placement: null, cold: null, model: null };
-}
-function logRequest(request, status, ms, note2) {
-  const { path, images, placement, cold, model } = note2;
-  console.log(
-    JSON.stringify({
-      event: "request",
-      method: request.method,
-      path,
-      status,
-      ms,
-      images,
-      continent: placement?.place.continent ?? null,
-      shard: placement?.shard ?? null,
-      cold,
-      model: model?.slice(0, 12) ?? null
-    })
-  );
-}
-
-// src/model.ts
-async function describe(request, env, note2) {
-  const { place: place2 } = note2.placement = chosenPlace(request, env);
-  const { layers, ...about } = await ask(env, note2.placement, (object) => object.describe());
-  note2.model = about.sha256;
-  const { id: id2, tag, timestamp } = env.VERSION ?? {};
-  const version = id2 ? { id: id2, tag: tag ?? "", timestamp: timestamp ?? null } : null;
-  const where = { collects: collects(env), place: place2, shards: shardsOf(env), version };
-  const body = JSON.stringify({ ...about, layers: JSON.parse(layers), ...where });
-  return keepable(request, body, { "Content-Type": "application/json" });
-}
-async function weights(request, env, note2) {
-  const placement = note2.placement = chosenPlace(request, env);
-  const { sha256: sha2562, name, key, etag, bytes } = await ask(env, placement, (object2) => object2.source());
-  note2.model = sha2562;
-  const have = notModified(request, sha2562);
-  if (have) return have;
-  const headers2 = tagged(sha2562, {
-    "Content-Type": "application/octet-stream",
-    "Content-Length": `${bytes}`,
-    "Content-Disposition": `attachment; filename="${sha2562.slice(0, 12)}.safetensors"`,
-    "X-Model-Sha256": sha2562,
-    "X-Model-Name": encodeURIComponent(name)
-  });
-  if (request.method === "HEAD") return new Response(null, { headers: headers2 });
-  const object = await env.MODELS.get(key, { onlyIf: { etagMatches: etag } });
-  if (object && "body" in object) return new Response(object.body, { headers: headers2 });
-  const detail = `The weights ${sha2562.slice(0, 12)} serve, but ${key} in the bucket is no longer what was loaded. Push a file, or promote one: the next request then finds it.`;
-  throw problem(503, "weights-gone", "Weights not in the bucket", detail, { "Retry-After": "2" });
-}
-async function health(request, env, note2) {
-  const placement = note2.placement = placeOf(request, env);
-  await ask(env, placement, (object) => object.source());
-  return Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } });
-}
-function chosenPlace(request, env) {
-  const given = new URL(request.url).searchParams.getAll("shard");
-  const last = shardsOf(env) - 1;
-  const wanted = given.length === 0 ? "0" : given.join();
-  if (/^\d{1,6}$/.test(wanted) && Number(wanted) <= last) {
-    return placeOf(request, env, Number(wanted));
-  }
-  const detail = `shard is ${JSON.stringify(wanted.slice(0, 40))}; give a whole number 0 to ${last}.`;
-  throw problem(400, "wrong-shard", "No such shard", detail);
-}
-
-// src/openapi-parts.ts
+// src/openapi/parts.ts
 var text = { type: "string" };
 var count = { type: "integer", minimum: 0 };
 var sha256 = { type: "string", pattern: "^[0-9a-f]{64}$" };
@@ -1000,7 +705,7 @@ function readable(id2, what, ok, statuses, notModified2) {
   };
 }
 
-// src/collect-openapi.ts
+// src/openapi/collect-paths.ts
 var parameter2 = (name, description, schema) => ({
   name,
   in: "query",
@@ -1073,7 +778,7 @@ var COLLECT_PATHS = {
   }
 };
 
-// src/openapi.ts
+// src/openapi/openapi.ts
 var moment = { type: "string", format: "date-time" };
 var answered = {
   ...nosniff,
@@ -1304,8 +1009,302 @@ var openapiOf = (shards) => ({
   }
 });
 
-// src/trace.ts
-var MAX_NUMBERS = 1e6;
+// src/requests/access.ts
+async function admit(request, env) {
+  if (!env.EDGE_TOKEN) return;
+  const [scheme = "", token = ""] = (request.headers.get("Authorization") ?? "").split(/ +/);
+  if (scheme.toLowerCase() === "bearer" && await sameText(token, env.EDGE_TOKEN)) return;
+  throw problem(
+    401,
+    "unauthorized",
+    "Token needed",
+    `This edge asks for \`Authorization: Bearer <token>\`; the token sent is ${token ? "another one" : "missing"}. Ask whoever deployed it.`,
+    { "WWW-Authenticate": 'Bearer realm="mnist-nb"' }
+  );
+}
+async function countMore(request, env, amount) {
+  if (!env.RATE_LIMITER || amount === 0) return;
+  const key = networkOf(request.headers.get("CF-Connecting-IP") ?? "unknown");
+  if ((await env.RATE_LIMITER.limit({ key, delta: amount })).success) return;
+  const detail = "Too many requests or images from this address; wait 10 seconds, then send less.";
+  throw problem(429, "too-many", "Too many requests", detail, { "Retry-After": "10" });
+}
+function networkOf(address) {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address);
+  if (mapped || !address.includes(":")) return mapped?.[1] ?? address;
+  const [head = [], tail] = address.split("::").map((half) => half.split(":").filter(Boolean));
+  const zeros = Array(tail ? Math.max(0, 8 - head.length - tail.length) : 0).fill("0");
+  const groups = [...head, ...zeros, ...tail ?? []].slice(0, 4);
+  return groups.map((group) => Number.parseInt(group, 16).toString(16)).join(":");
+}
+async function sameText(a, b) {
+  const digest = (text2) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text2));
+  return crypto.subtle.timingSafeEqual(await digest(a), await digest(b));
+}
+function corsHeaders(request, env) {
+  const words = (env.ALLOWED_ORIGINS ?? "").split(",").map((origin2) => origin2.trim());
+  const allowed = words.filter((origin2) => origin2 !== "");
+  if (allowed.length === 0) return {};
+  const origin = request.headers.get("Origin");
+  if (!origin || !allowed.includes(origin)) return { Vary: "Origin" };
+  return {
+    "Access-Control-Allow-Origin": origin,
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, If-None-Match",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE, OPTIONS",
+    "Access-Control-Expose-Headers": "ETag, X-Model-Sha256, X-Model-Name, X-Cold, X-Place, Server-Timing, Retry-After",
+    "Access-Control-Max-Age": "600",
+    Vary: "Origin"
+  };
+}
+
+// src/settings.ts
+function setting(text2, fallback, least) {
+  const value2 = Number(text2?.trim() || NaN);
+  return Number.isFinite(value2) && value2 >= least ? value2 : fallback;
+}
+
+// src/requests/region.ts
+var HINTS = { AF: "afr", OC: "oc", SA: "sam" };
+var others = () => true;
+var PARTS = {
+  AS: [
+    { name: "AS-W", hint: "me", holds: (longitude) => longitude < 60 },
+    { name: "AS-S", hint: "apac", holds: (longitude) => longitude < 95 },
+    { name: "AS-NE", hint: "apac-ne", holds: (_, latitude) => latitude > 22 },
+    { name: "AS-SE", hint: "apac-se", holds: others }
+  ],
+  EU: [
+    { name: "EU-W", hint: "weur", holds: (longitude) => longitude < 10 },
+    { name: "EU-E", hint: "eeur", holds: others }
+  ],
+  NA: [
+    { name: "NA-W", hint: "wnam", holds: (longitude) => longitude < -100 },
+    { name: "NA-E", hint: "enam", holds: others }
+  ]
+};
+var REGIONS = [
+  ...Object.values(PARTS).flat(),
+  ...Object.entries(HINTS).map(([name, hint]) => ({ name, hint })),
+  { name: "default", hint: void 0 }
+];
+function regionOf(continent, cf) {
+  const [longitude, latitude] = [number(cf?.longitude), number(cf?.latitude)];
+  const known = !Number.isNaN(longitude + latitude);
+  const part = known && PARTS[continent]?.find(({ holds }) => holds(longitude, latitude));
+  return part || { name: continent, hint: HINTS[continent] };
+}
+function number(said) {
+  return typeof said === "string" && said.trim() !== "" ? Number(said) : NaN;
+}
+
+// src/requests/place.ts
+var LOCAL = /^(localhost|.+\.localhost|[\d.]+|\[.+\])$/;
+function shardsOf(env) {
+  return Math.floor(setting(env.SHARDS, 1, 1));
+}
+function placeOf(request, env, shard2 = randomShard(env)) {
+  const local = LOCAL.test(new URL(request.url).hostname);
+  const said = (value2) => !local && typeof value2 === "string" && value2 ? value2 : null;
+  const continent = said(request.cf?.continent);
+  const { name, hint } = regionOf(continent ?? "default", local ? void 0 : request.cf);
+  const colo = said(request.cf?.colo);
+  return { place: { object: objectOf(env, name, shard2), continent, colo, local }, hint, shard: shard2 };
+}
+function objectOf(env, region, shard2) {
+  return shardsOf(env) > 1 ? `${region}#${shard2}` : region;
+}
+function randomShard(env) {
+  return Math.floor(Math.random() * shardsOf(env));
+}
+async function ask2(env, { place: place2, hint }, question) {
+  const options2 = hint ? { locationHint: hint } : {};
+  const attempt = () => question(env.CLASSIFIER.getByName(place2.object, options2));
+  const settled = await attempt().catch((error) => {
+    if (!isLost(error)) throw busyOr(error);
+    return attempt().catch((again) => {
+      throw busyOr(again);
+    });
+  });
+  if (settled.ok) return settled.value;
+  throw new Problem(settled.problem);
+}
+function isLost(error) {
+  if (has(error, "overloaded")) return false;
+  return has(error, "retryable") || has(error, "durableObjectReset");
+}
+function busyOr(error) {
+  if (!isLost(error) && !has(error, "overloaded")) return error;
+  const detail = "The Durable Object was moved or has too much to do; send the request again.";
+  return problem(503, "busy", "Try again", detail, { "Retry-After": "1" });
+}
+function has(error, flag) {
+  return error instanceof Error && Reflect.get(error, flag) === true;
+}
+
+// src/requests/classify.ts
+async function classify(request, env, note2) {
+  const encoding = encodingOf(request);
+  const octets = encoding === "octets" && wantsOctets(request.headers.get("Accept") ?? "*/*");
+  const choice = choiceOf(request);
+  const images = await readImages(request, encoding);
+  note2.images = images.length / PIXELS;
+  await countMore(request, env, note2.images - 1);
+  note2.placement = placeOf(request, env);
+  const { place: place2 } = note2.placement;
+  const start = Date.now();
+  const answer2 = await ask2(env, note2.placement, (object) => object.classify(images, choice));
+  const { probabilities, labels: labels2, model, cold } = answer2;
+  note2.cold = cold;
+  note2.model = model.sha256;
+  const headers2 = answerHeaders(answer2, place2, Date.now() - start);
+  if (octets) {
+    headers2.set("Content-Type", "application/octet-stream");
+    return new Response(probabilities, { headers: headers2 });
+  }
+  const rows = Array.from({ length: images.length / PIXELS }, (_, i) => [
+    ...probabilities.subarray(i * labels2, (i + 1) * labels2)
+  ]);
+  const body = encoding === "json" ? rows[0] : { probabilities: rows, model, cold, place: place2 };
+  return Response.json(body, { headers: headers2 });
+}
+function choiceOf(request) {
+  if (!request.url.includes("?")) return null;
+  const given = new URL(request.url).searchParams.getAll("model");
+  if (given.length === 0) return null;
+  const [wanted] = given;
+  if (given.length === 1 && (wanted === "current" || wanted === "candidate")) return wanted;
+  const detail = `model is ${JSON.stringify(given.join().slice(0, 40))}; give current or candidate.`;
+  throw problem(400, "wrong-model", "No such model", detail);
+}
+function wantsOctets(accept) {
+  const weight = (type) => {
+    const ranges = [type, `${type.split("/")[0]}/*`, "*/*"];
+    const found = accept.split(",").map((part) => {
+      const [range = "", ...parameters] = part.split(";").map((word) => word.trim().toLowerCase());
+      const q = parameters.find((word) => word.startsWith("q="))?.slice(2);
+      return { rank: ranges.indexOf(range), q: q === void 0 ? 1 : Number(q) };
+    });
+    const best = found.filter(({ rank }) => rank >= 0).sort((a, b) => a.rank - b.rank)[0];
+    return best && best.q > 0 ? best.q : 0;
+  };
+  const [octets, json2] = [weight("application/octet-stream"), weight("application/json")];
+  if (octets === 0 && json2 === 0) {
+    throw problem(
+      406,
+      "not-acceptable",
+      "Not acceptable",
+      "Accept allows neither application/octet-stream nor application/json; ask for one of them."
+    );
+  }
+  return octets >= json2;
+}
+function answerHeaders(answer2, place2, ms) {
+  const { model, cold, loadMs, candidate } = answer2;
+  const plain = /^[\w.+-]+$/.test(model.name);
+  const timing = [`object;dur=${ms};desc="Durable Object, there and back"`];
+  if (cold) timing.push(`load;dur=${loadMs};desc="weights from R2"`);
+  return new Headers({
+    "X-Model-Sha256": model.sha256,
+    "X-Model-Name": plain ? model.name : encodeURIComponent(model.name),
+    "X-Cold": cold ? "1" : "0",
+    ...candidate ? { "X-Candidate-Sha256": candidate } : {},
+    "X-Place": JSON.stringify(place2),
+    "Server-Timing": timing.join(", "),
+    "Cache-Control": "no-store"
+  });
+}
+
+// src/network/digest.ts
+async function sha256Of(bytes) {
+  const content = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// src/requests/conditional.ts
+var KEPT2 = { "Cache-Control": "private, no-cache" };
+async function keepable(request, body, headers2) {
+  const tag = (await sha256Of(body)).slice(0, 32);
+  return notModified(request, tag) ?? new Response(body, { headers: tagged(tag, headers2) });
+}
+function notModified(request, tag) {
+  const has2 = (request.headers.get("If-None-Match") ?? "").split(",").map((word) => word.trim().replace(/^W\//, ""));
+  if (!has2.includes(`"${tag}"`) && !has2.includes("*")) return null;
+  return new Response(null, { status: 304, headers: tagged(tag) });
+}
+function tagged(tag, headers2 = {}) {
+  return { ...KEPT2, ETag: `"${tag}"`, ...headers2 };
+}
+
+// src/requests/log.ts
+function blankNote() {
+  return { path: null, images: null, placement: null, cold: null, model: null };
+}
+function logRequest(request, status, ms, note2) {
+  const { path, images, placement, cold, model } = note2;
+  console.log(
+    JSON.stringify({
+      event: "request",
+      method: request.method,
+      path,
+      status,
+      ms,
+      images,
+      continent: placement?.place.continent ?? null,
+      shard: placement?.shard ?? null,
+      cold,
+      model: model?.slice(0, 12) ?? null
+    })
+  );
+}
+
+// src/requests/model.ts
+async function describe(request, env, note2) {
+  const { place: place2 } = note2.placement = chosenPlace(request, env);
+  const { layers, ...about } = await ask2(env, note2.placement, (object) => object.describe());
+  note2.model = about.sha256;
+  const { id: id2, tag, timestamp } = env.VERSION ?? {};
+  const version = id2 ? { id: id2, tag: tag ?? "", timestamp: timestamp ?? null } : null;
+  const where = { collects: collects(env), place: place2, shards: shardsOf(env), version };
+  const body = JSON.stringify({ ...about, layers: JSON.parse(layers), ...where });
+  return keepable(request, body, { "Content-Type": "application/json" });
+}
+async function weights(request, env, note2) {
+  const placement = note2.placement = chosenPlace(request, env);
+  const { sha256: sha2562, name, key, etag, bytes } = await ask2(env, placement, (object2) => object2.source());
+  note2.model = sha2562;
+  const have = notModified(request, sha2562);
+  if (have) return have;
+  const headers2 = tagged(sha2562, {
+    "Content-Type": "application/octet-stream",
+    "Content-Length": `${bytes}`,
+    "Content-Disposition": `attachment; filename="${sha2562.slice(0, 12)}.safetensors"`,
+    "X-Model-Sha256": sha2562,
+    "X-Model-Name": encodeURIComponent(name)
+  });
+  if (request.method === "HEAD") return new Response(null, { headers: headers2 });
+  const object = await env.MODELS.get(key, { onlyIf: { etagMatches: etag } });
+  if (object && "body" in object) return new Response(object.body, { headers: headers2 });
+  const detail = `The weights ${sha2562.slice(0, 12)} serve, but ${key} in the bucket is no longer what was loaded. Push a file, or promote one: the next request then finds it.`;
+  throw problem(503, "weights-gone", "Weights not in the bucket", detail, { "Retry-After": "2" });
+}
+async function health(request, env, note2) {
+  const placement = note2.placement = placeOf(request, env);
+  await ask2(env, placement, (object) => object.source());
+  return Response.json({ status: "ok" }, { headers: { "Cache-Control": "no-store" } });
+}
+function chosenPlace(request, env) {
+  const given = new URL(request.url).searchParams.getAll("shard");
+  const last = shardsOf(env) - 1;
+  const wanted = given.length === 0 ? "0" : given.join();
+  if (/^\d{1,6}$/.test(wanted) && Number(wanted) <= last) {
+    return placeOf(request, env, Number(wanted));
+  }
+  const detail = `shard is ${JSON.stringify(wanted.slice(0, 40))}; give a whole number 0 to ${last}.`;
+  throw problem(400, "wrong-shard", "No such shard", detail);
+}
+
+// src/requests/trace.ts
 async function trace(request, env, note2) {
   if (env.TRACE !== "on") {
     const detail = "This edge does not tell what its layers give; whoever deployed it can set TRACE to on.";
@@ -1318,39 +1317,15 @@ async function trace(request, env, note2) {
     throw problem(400, "wrong-shape", "Wrong shape", detail);
   }
   const placement = note2.placement = placeOf(request, env);
-  const { file, model } = await ask(env, placement, (object) => object.trace(image));
+  const { file, model } = await ask2(env, placement, (object) => object.trace(image));
   note2.model = model;
   const headers2 = { "Content-Type": "application/octet-stream", "X-Model-Sha256": model };
   return new Response(file, {
     headers: { ...headers2, "X-Place": JSON.stringify(placement.place), "Cache-Control": "no-store" }
   });
 }
-function traceFile(kernel, image) {
-  if (kernel.traceable > MAX_NUMBERS) {
-    const detail = `The layers give ${kernel.traceable} numbers, and a trace is of ${MAX_NUMBERS}.`;
-    throw problem(413, "too-much", "Too much to tell", detail);
-  }
-  const parts = kernel.trace(image);
-  let end = 0;
-  const entry = ({ layer, shape, numbers: numbers3 }) => {
-    const begin = end;
-    end += numbers3.byteLength;
-    return [layer, { dtype: "F32", shape, data_offsets: [begin, end] }];
-  };
-  const text2 = JSON.stringify(Object.fromEntries(parts.map(entry)));
-  const header2 = new TextEncoder().encode(text2.padEnd(text2.length + (-text2.length & 7)));
-  const file = new Uint8Array(8 + header2.length + end);
-  new DataView(file.buffer).setUint32(0, header2.length, true);
-  file.set(header2, 8);
-  let at = 8 + header2.length;
-  for (const { numbers: numbers3 } of parts) {
-    file.set(new Uint8Array(numbers3.buffer), at);
-    at += numbers3.byteLength;
-  }
-  return file;
-}
 
-// src/release.ts
+// src/object/release.ts
 var POINTER = "mnist/current.json";
 var PLAIN = "mnist.safetensors";
 var MAX_POINTER_BYTES = 64 << 10;
@@ -1472,7 +1447,7 @@ async function download(object, bytes, expected) {
   return { file, sha256: sha2562, etag };
 }
 
-// src/fields.ts
+// src/network/fields.ts
 var TINY = 1e-30;
 var Fields = class _Fields {
   constructor(value2, where) {
@@ -1543,7 +1518,7 @@ var Fields = class _Fields {
   }
 };
 
-// src/ops.ts
+// src/network/ops.ts
 var MAX_ACTIVATION = 1 << 20;
 function reach({ weight, dilation }) {
   return dilation * ((weight.shape[2] || 1) - 1) + 1;
@@ -1684,7 +1659,7 @@ function size(shape) {
   return shape.flat ? `${shape.c} values` : `${shape.c}x${shape.h}x${shape.w}`;
 }
 
-// src/cost.ts
+// src/network/cost.ts
 var MAX_COST = 25e7;
 var MAX_ROOM = 7e6;
 var four = (channels) => 4 * Math.ceil(channels / 4);
@@ -1744,7 +1719,7 @@ function room(layers) {
   return kept3 + unpacked + 6 * largest;
 }
 
-// src/weights.ts
+// src/network/weights.ts
 var FORMAT2 = "mnist-nb.network/1";
 var MAX_LAYERS = 64;
 var MAX_LABELS = 1e3;
@@ -1828,7 +1803,7 @@ function countParameters(layers) {
   return [...trained].reduce((sum, tensor) => sum + tensor.data.length, 0);
 }
 
-// src/packed.ts
+// src/object/packed.ts
 var packed = /* @__PURE__ */ new Map();
 var MAX_PACKED = 32 << 20;
 function used(model) {
@@ -1848,7 +1823,7 @@ function load({ file, sha256: sha2562, etag }) {
   return { sha256: sha2562, bytes: file.length, etag, kernel, weights: weights2 };
 }
 
-// src/trial.ts
+// src/object/trial.ts
 var ALLOWED = 5e-3;
 var TOO_OFTEN = 0.05;
 var ENOUGH = Math.log(1e3);
@@ -2086,10 +2061,10 @@ function parsed(text2) {
   }
 }
 
-// src/classifier.ts
+// src/object/classifier.ts
 import { DurableObject as DurableObject2 } from "cloudflare:workers";
 
-// src/kept.ts
+// src/object/kept.ts
 var ABOUT = "good";
 var PART_BYTES = 1 << 20;
 var partKey = (index) => `${ABOUT}/${index}`;
@@ -2115,7 +2090,34 @@ async function readKept2(storage) {
   return await sha256Of(file) === about.sha256 ? { ...about, file } : null;
 }
 
-// src/classifier.ts
+// src/object/traced.ts
+var MAX_NUMBERS = 1e6;
+function traceFile(kernel, image) {
+  if (kernel.traceable > MAX_NUMBERS) {
+    const detail = `The layers give ${kernel.traceable} numbers, and a trace is of ${MAX_NUMBERS}.`;
+    throw problem(413, "too-much", "Too much to tell", detail);
+  }
+  const parts = kernel.trace(image);
+  let end = 0;
+  const entry = ({ layer, shape, numbers: numbers3 }) => {
+    const begin = end;
+    end += numbers3.byteLength;
+    return [layer, { dtype: "F32", shape, data_offsets: [begin, end] }];
+  };
+  const text2 = JSON.stringify(Object.fromEntries(parts.map(entry)));
+  const header2 = new TextEncoder().encode(text2.padEnd(text2.length + (-text2.length & 7)));
+  const file = new Uint8Array(8 + header2.length + end);
+  new DataView(file.buffer).setUint32(0, header2.length, true);
+  file.set(header2, 8);
+  let at = 8 + header2.length;
+  for (const { numbers: numbers3 } of parts) {
+    file.set(new Uint8Array(numbers3.buffer), at);
+    at += numbers3.byteLength;
+  }
+  return file;
+}
+
+// src/object/classifier.ts
 var HOW_TO_PUSH = 'Push some from Python, `Releases().push("mnist.safetensors")`, or in deploy/ with `npx wrangler r2 object put models/mnist.safetensors --file FILE` (and --remote for the deployed edge, or --local before `wrangler dev` starts). The next request then finds them.';
 var EMPTIED = "the bucket holds no weights any more; the last good ones serve on";
 var BUCKET_SECONDS = 10;

@@ -1,13 +1,12 @@
-import type { Classifier } from "./classifier";
-import type { Collected } from "./collected";
+import type { Classifier } from "./object/classifier";
+import type { Collected } from "./object/collected";
+import type { Settings } from "./settings";
 
 /** What wrangler.jsonc binds. */
-export interface Env {
-  MODELS: R2Bucket;
+export interface Env extends Settings {
   CLASSIFIER: DurableObjectNamespace<Classifier>;
   COLLECTED: DurableObjectNamespace<Collected>;
   ASSETS: Fetcher;
-  MODEL_TTL_SECONDS?: string;
   SHARDS?: string;
   ALLOWED_ORIGINS?: string;
   EDGE_TOKEN?: string;
@@ -15,10 +14,4 @@ export interface Env {
   COLLECT?: string;
   RATE_LIMITER?: RateLimit;
   VERSION?: WorkerVersionMetadata;
-}
-
-/** A setting that is a number; `fallback` when it is missing or none. */
-export function setting(text: string | undefined, fallback: number, least: number): number {
-  const value = Number(text?.trim() || NaN);
-  return Number.isFinite(value) && value >= least ? value : fallback;
 }

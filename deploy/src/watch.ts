@@ -3,11 +3,11 @@
  * object and by that of all of them together. It changes the pointer as `Releases.withdraw` does.
  */
 import type { Env } from "./env";
-import { objectOf, shardsOf } from "./place";
-import { REGIONS } from "./region";
-import { MAX_POINTER_BYTES, POINTER } from "./release";
-import { isObject } from "./safetensors";
-import { idOf, type Kept, tooOften } from "./trial";
+import { isObject } from "./network/safetensors";
+import { MAX_POINTER_BYTES, POINTER } from "./object/release";
+import { idOf, type Kept, tooOften } from "./object/trial";
+import { objectOf, shardsOf } from "./requests/place";
+import { REGIONS } from "./requests/region";
 
 const MAX_ASKED = 900; // objects; a Worker may call other services 1,000 times
 const MAX_NOTES = 20; // that a pointer carries

@@ -1,19 +1,19 @@
 /** The Worker: routes, what all answers share, and one line in the log for each. */
-import { admit, corsHeaders, countMore } from "./access";
-import { classify } from "./classify";
-import { bets, keepDrawing, takeBack } from "./collect";
-import { keepable } from "./conditional";
 import type { Env } from "./env";
-import { blankNote, logRequest, type Note } from "./log";
-import { describe, health, weights } from "./model";
-import { openapiOf } from "./openapi";
-import { shardsOf } from "./place";
+import { openapiOf } from "./openapi/openapi";
 import { Problem, problem, problemResponse, unforeseen } from "./problem";
-import { trace } from "./trace";
+import { admit, corsHeaders, countMore } from "./requests/access";
+import { classify } from "./requests/classify";
+import { bets, keepDrawing, takeBack } from "./requests/collect";
+import { keepable } from "./requests/conditional";
+import { blankNote, logRequest, type Note } from "./requests/log";
+import { describe, health, weights } from "./requests/model";
+import { shardsOf } from "./requests/place";
+import { trace } from "./requests/trace";
 import { watch } from "./watch";
 
-export { Classifier } from "./classifier";
-export { Collected } from "./collected";
+export { Classifier } from "./object/classifier";
+export { Collected } from "./object/collected";
 
 type Handler = (request: Request, env: Env, note: Note) => Promise<Response>;
 

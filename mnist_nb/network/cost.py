@@ -2,7 +2,7 @@
 
 Both are bounded before anything runs, and by counting: the clock of a Worker stands still while it
 computes. `docs/weights-format.md` has the table, and where its numbers are from;
-`deploy/src/cost.ts` counts the same, and a test holds the two together.
+`deploy/src/network/cost.ts` counts the same, and a test holds the two together.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """The layers that a network may have, and what each makes of a shape.
 
-`docs/weights-format.md` describes them; `deploy/src/ops.ts` is the same in the Worker.
+`docs/weights-format.md` describes them; `deploy/src/network/ops.ts` is the same in the Worker.
 """
 
 import math

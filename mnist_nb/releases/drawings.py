@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from mnist_nb.errors import ReleaseError
 from mnist_nb.releases.bucket import BucketSettings, connect, errors_named
 
-_KEY = "mnist/drawings/kept.json"  # written by deploy/src/collected.ts
+_KEY = "mnist/drawings/kept.json"  # written by deploy/src/object/collected.ts
 _MOST = 4 << 20  # bytes, twice what the edge writes
 
 

@@ -12,7 +12,7 @@ _SCRIPT = """
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
 const options = { bundle: true, write: false, format: "esm", target: "es2024" };
-const { outputFiles } = await build({ ...options, entryPoints: ["src/weights.ts"] });
+const { outputFiles } = await build({ ...options, entryPoints: ["src/network/weights.ts"] });
 const source = Buffer.from(outputFiles[0].contents).toString("base64");
 const { readWeights } = await import(`data:text/javascript;base64,${source}`);
 const input = readFileSync(0);

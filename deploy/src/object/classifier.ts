@@ -1,14 +1,14 @@
 /** The Durable Object: keeps the model in memory and answers with it. */
 import { DurableObject } from "cloudflare:workers";
-import { type Env, setting } from "./env";
+import { PIXELS } from "../network/kernel";
+import { WeightsRefused } from "../network/safetensors";
+import { Problem, problem, type ProblemFields } from "../problem";
+import { type Settings, setting } from "../settings";
 import { isKept, keep, readKept } from "./kept";
-import { PIXELS } from "./kernel";
 import { load, type Model, packed, used } from "./packed";
-import { Problem, problem, type ProblemFields } from "./problem";
 import { type Candidate, type Download, look, type Offer } from "./release";
-import { WeightsRefused } from "./safetensors";
-import { traceFile } from "./trace";
-import { type Described, forget, type Kept, kept, refusal, told, Trial } from "./trial";
+import { traceFile } from "./traced";
+import { type Described, forget, type Kept, kept, refusal, type Said, told, Trial } from "./trial";
 
 const HOW_TO_PUSH =
   'Push some from Python, `Releases().push("mnist.safetensors")`, or in deploy/ with ' +
@@ -36,10 +36,7 @@ export interface Rejected {
 /** Which of the two of a trial a client asks for; null leaves it to the trial. */
 export type Choice = "current" | "candidate" | null;
 
-export interface Classified {
-  probabilities: Float32Array;
-  labels: number;
-  model: { sha256: string; name: string };
+export interface Classified extends Said {
   /** True when this request had to wait for the model to be loaded. */
   cold: boolean;
   loadMs: number;
@@ -80,7 +77,7 @@ export type Settled<T> = { ok: true; value: T } | { ok: false; problem: ProblemF
 const BUCKET_SECONDS = 10;
 const MAX_REQUEST_COST = 16e9; // multiply-adds, about 0.8 s; 1,024 images of ours take 4.4e9
 
-export class Classifier extends DurableObject<Env> {
+export class Classifier extends DurableObject<Settings> {
   private active: Active | null = null;
   private rejected: Rejected | null = null;
   private trial: Trial | null = null;

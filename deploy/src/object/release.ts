@@ -2,9 +2,9 @@
  * Which weights the bucket says to serve: those that mnist/current.json points at, written by
  * `Releases` of the Python package, else the plain key mnist.safetensors.
  */
-import { sha256Of } from "./digest";
+import { sha256Of } from "../network/digest";
+import { isObject, MAX_FILE_BYTES, show, WeightsRefused } from "../network/safetensors";
 import type { Kept } from "./kept";
-import { isObject, MAX_FILE_BYTES, show, WeightsRefused } from "./safetensors";
 
 export const POINTER = "mnist/current.json";
 export const PLAIN = "mnist.safetensors";
@@ -43,11 +43,7 @@ export interface Candidate {
   read(): Promise<Download>;
 }
 
-export interface Download {
-  file: Uint8Array;
-  sha256: string;
-  etag: string;
-}
+export type Download = Omit<Kept, "key" | "pushedAt">;
 
 /**
  * Looks at the bucket.

@@ -3,13 +3,13 @@
  * POST and DELETE /drawings, GET and POST /bets. Nobody reads the drawings here: they are a file of the
  * bucket, for who holds its keys.
  */
+import type { Env } from "../env";
+import { PIXELS } from "../network/kernel";
+import { show } from "../network/safetensors";
+import { type Collected, MAX_BETS, MAX_DRAWINGS } from "../object/collected";
+import { problem } from "../problem";
 import { encodingOf, readImages } from "./body";
-import { type Collected, MAX_BETS, MAX_DRAWINGS } from "./collected";
-import type { Env } from "./env";
-import { PIXELS } from "./kernel";
 import type { Note } from "./log";
-import { problem } from "./problem";
-import { show } from "./safetensors";
 
 export const QUESTION = "^[a-z0-9-]{1,60}$";
 export const ID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";

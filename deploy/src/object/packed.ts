@@ -1,7 +1,7 @@
 /** Packed weights, and those that this isolate keeps. */
-import { Kernel } from "./kernel";
+import { Kernel } from "../network/kernel";
+import { readWeights, type Weights } from "../network/weights";
 import type { Download } from "./release";
-import { readWeights, type Weights } from "./weights";
 
 /** Packed weights. */
 export interface Model {

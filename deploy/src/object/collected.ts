@@ -3,8 +3,8 @@
  * it, so that nothing is lost between two who write at once.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { Env } from "./env";
-import { isObject } from "./safetensors";
+import { isObject } from "../network/safetensors";
+import type { Settings } from "../settings";
 
 export const KEPT = "mnist/drawings/kept.json"; // read by Collection.from_edge of the Python package
 export const FORMAT = "mnist-nb.collection/1";
@@ -35,7 +35,7 @@ interface Bets {
   counts: Map<string, Map<number, number>>;
 }
 
-export class Collected extends DurableObject<Env> {
+export class Collected extends DurableObject<Settings> {
   private waiting: { change: Change; done: PromiseWithResolvers<boolean> }[] = [];
   private writing: Promise<void> | null = null;
 

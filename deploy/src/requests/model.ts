@@ -1,10 +1,10 @@
 /** GET /model, GET /model/weights and GET /healthz: the model in service. */
+import type { Env } from "../env";
+import { problem } from "../problem";
 import { collects } from "./collect";
 import { keepable, notModified, tagged } from "./conditional";
-import type { Env } from "./env";
 import type { Note } from "./log";
 import { ask, type Placement, placeOf, shardsOf } from "./place";
-import { problem } from "./problem";
 
 /** What serves, and on `?shard=k` what that one of this region's objects serves. */
 export async function describe(request: Request, env: Env, note: Note): Promise<Response> {

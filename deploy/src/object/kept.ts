@@ -2,11 +2,13 @@
  * The last good weights, in the object's own storage: what served before an eviction serves after
  * it, also when the bucket offers something else by then, or cannot be read.
  */
-import { sha256Of } from "./digest";
-import type { Download } from "./release";
+import { sha256Of } from "../network/digest";
 
 /** A weights file, and where in the bucket it was. */
-export interface Kept extends Download {
+export interface Kept {
+  file: Uint8Array;
+  sha256: string;
+  etag: string;
   key: string;
   pushedAt: string;
 }

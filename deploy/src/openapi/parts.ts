@@ -1,5 +1,5 @@
 /** What the protocol's document is put together from: headers, problems, and how a path is described. */
-import { MAX_IMAGES } from "./body";
+import { MAX_IMAGES } from "../requests/body";
 
 export const text = { type: "string" };
 export const count = { type: "integer", minimum: 0 };

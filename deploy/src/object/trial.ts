@@ -3,10 +3,9 @@
  * compared on all of them, after the answer has left. When they differ too often, the trial stops
  * by itself, at once; the pointer in the bucket is then for people, or `Releases.watch`, to change.
  */
-import type { Classified } from "./classifier";
+import { WeightsRefused } from "../network/safetensors";
 import { MAX_PACKED, type Model } from "./packed";
 import type { Candidate } from "./release";
-import { WeightsRefused } from "./safetensors";
 
 /** What one model said in a trial. */
 interface Tally {
@@ -31,7 +30,13 @@ interface Counts {
   stopped: string | null;
 }
 
-type Said = Omit<Classified, "cold" | "loadMs" | "candidate">;
+/** An answer, and whose it is. */
+export interface Said {
+  probabilities: Float32Array;
+  labels: number;
+  model: { sha256: string; name: string };
+}
+
 type Told = Omit<Tally, "times"> & { mean_ms: number | null; p99_ms: number | null };
 
 /** A candidate as GET /model tells it. */
@@ -234,7 +239,7 @@ export function refusal(about: Candidate, reason: string | null): Described {
 }
 
 /** What an answer says of who gave it. */
-export function told({ sha256, weights }: Model): Pick<Classified, "labels" | "model"> {
+export function told({ sha256, weights }: Model): Pick<Said, "labels" | "model"> {
   return { labels: weights.labels.length, model: { sha256, name: weights.name } };
 }
 

@@ -2,13 +2,13 @@
  * The protocol as OpenAPI 3.1, served at /openapi.json. tests/deploy/test_openapi.py holds the
  * Worker to it, so what stands here is what it does.
  */
-import { MAX_IMAGES } from "./body";
-import { COLLECT_PATHS } from "./collect-openapi";
-import { PIXELS } from "./kernel";
+import { PIXELS } from "../network/kernel";
+import { MAX_IMAGES } from "../requests/body";
+import { COLLECT_PATHS } from "./collect-paths";
 import {
   count, header, IF_NONE_MATCH, json, kept, nosniff, OPEN, options, orNull, problems, readable, record, ref,
   sha256, text, TOKEN,
-} from "./openapi-parts";
+} from "./parts";
 
 const moment = { type: "string", format: "date-time" };
 

@@ -1,12 +1,12 @@
 /** POST /classify. */
+import type { Env } from "../env";
+import { PIXELS } from "../network/kernel";
+import type { Choice, Classified } from "../object/classifier";
+import { problem } from "../problem";
 import { countMore } from "./access";
 import { encodingOf, readImages } from "./body";
-import type { Choice, Classified } from "./classifier";
-import type { Env } from "./env";
-import { PIXELS } from "./kernel";
 import type { Note } from "./log";
 import { ask, type Place, placeOf } from "./place";
-import { problem } from "./problem";
 
 export async function classify(request: Request, env: Env, note: Note): Promise<Response> {
   const encoding = encodingOf(request);

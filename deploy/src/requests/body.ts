@@ -1,6 +1,6 @@
 /** The body of POST /classify, in its two encodings, as the 784 bytes of each image. */
-import { PIXELS } from "./kernel";
-import { type Problem, problem } from "./problem";
+import { PIXELS } from "../network/kernel";
+import { type Problem, problem } from "../problem";
 
 export const MAX_IMAGES = 1024;
 const MAX_JSON_BYTES = 64 << 10; // 784 numbers take about 3 kB, printed generously 20 kB

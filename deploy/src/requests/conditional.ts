@@ -1,5 +1,5 @@
 /** Answers that a client may keep: an ETag, and 304 for those who have them already. */
-import { sha256Of } from "./digest";
+import { sha256Of } from "../network/digest";
 
 /** How the headers of such an answer begin: kept by the client alone, asked about each time. */
 const KEPT = { "Cache-Control": "private, no-cache" };

@@ -1,7 +1,7 @@
 /** What openapi.ts says of /drawings and /bets. */
-import { ID, QUESTION } from "./collect";
-import { count, header, json, nosniff, options, problems, readable, record, text, TOKEN } from "./openapi-parts";
-import { PIXELS } from "./kernel";
+import { PIXELS } from "../network/kernel";
+import { ID, QUESTION } from "../requests/collect";
+import { count, header, json, nosniff, options, problems, readable, record, text, TOKEN } from "./parts";
 
 const parameter = (name: string, description: string, schema: object) => ({
   name,

@@ -1,6 +1,6 @@
 /** Who may call, and how much: the bearer token, the rate limit, and other sites' scripts. */
-import type { Env } from "./env";
-import { problem } from "./problem";
+import type { Env } from "../env";
+import { problem } from "../problem";
 
 /** Lets a request with the token pass, if there is one; 401 without it. */
 export async function admit(request: Request, env: Env): Promise<void> {

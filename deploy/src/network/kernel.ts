@@ -1,5 +1,5 @@
 /** One network, packed and ready, in a WebAssembly memory of its own. */
-import wasm from "../kernel/kernel.wasm";
+import wasm from "../../kernel/kernel.wasm";
 import type { Shape } from "./ops";
 import { allocate, type Exports, pack } from "./pack";
 import { WeightsRefused } from "./safetensors";

@@ -1,7 +1,8 @@
 /** Where a request is answered: which Durable Object, and how it is asked. */
-import type { Classifier, Settled } from "./classifier";
-import { type Env, setting } from "./env";
-import { Problem, problem } from "./problem";
+import type { Env } from "../env";
+import type { Classifier, Settled } from "../object/classifier";
+import { Problem, problem } from "../problem";
+import { setting } from "../settings";
 import { type Region, regionOf } from "./region";
 
 export interface Place {
