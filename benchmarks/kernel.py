@@ -23,7 +23,7 @@ from benchmarks.harness import HERE, Section, ratio, rows, target
 from mnist_nb import Network, rasterize
 from mnist_nb.drawing.samples import samples
 from mnist_nb.local_edge.node import find_deploy, find_node, node_env
-from mnist_nb.network.convert import to_onnx
+from mnist_nb.network.export_onnx import to_onnx
 from mnist_nb.network.file_format import shipped_weights
 
 MULTIPLY_ADDS = 2_756_960  # of one image in the shipped network, as its layers define them

@@ -13,7 +13,7 @@ from benchmarks.harness import Section, Target, Times, ratio, rows, take_turns
 from mnist_nb import Network, rasterize
 from mnist_nb.drawing.samples import samples
 from mnist_nb.network.activations import gelu
-from mnist_nb.network.convert import to_onnx
+from mnist_nb.network.export_onnx import to_onnx
 from mnist_nb.network.maps import Convolution
 
 BATCH = 256

@@ -4,8 +4,8 @@ from mnist_nb.network.answer import DIGITS, Answer, is_sure, threshold
 from mnist_nb.network.architecture import Architecture
 from mnist_nb.network.candidate import Candidate, read_candidate
 from mnist_nb.network.certificate import Certificate, certify, plain_difference
-from mnist_nb.network.convert import Imported, convert, import_file, to_onnx
 from mnist_nb.network.evidence import PATCH, erased, evidence
+from mnist_nb.network.export_onnx import to_onnx
 from mnist_nb.network.file_format import (
     MAX_BYTES,
     Weights,
@@ -14,6 +14,7 @@ from mnist_nb.network.file_format import (
     write_weights,
 )
 from mnist_nb.network.gradients import Forward, Gradients, moved
+from mnist_nb.network.importing import Imported, convert, import_file
 from mnist_nb.network.layers_of import Layers
 from mnist_nb.network.numpy_network import Network, gelu
 from mnist_nb.network.ops import (

@@ -39,7 +39,7 @@ def read_candidate(path: Path | str) -> Candidate:
     if not _is_foreign(path):
         content, weights = read_file(path)
     else:
-        from mnist_nb.network.convert import convert
+        from mnist_nb.network.importing.convert import convert
 
         content = convert(path)
         weights = read_weights(content)
@@ -52,7 +52,7 @@ def read_candidate(path: Path | str) -> Candidate:
 
 def _is_foreign(path: Path) -> bool:
     """Whether it is a file of another program. What is none is left to our own reader."""
-    from mnist_nb.network.foreign import is_foreign
+    from mnist_nb.network.importing.foreign import is_foreign
 
     if not path.is_file():
         return False

@@ -9,10 +9,10 @@ import numpy as np
 
 from mnist_nb.network import plain_loops
 from mnist_nb.network.answer import DIGITS
-from mnist_nb.network.by_digits import MANY, POOR, digits
 from mnist_nb.network.cost import count
 from mnist_nb.network.file_format import Weights
 from mnist_nb.network.numpy_network import Network
+from mnist_nb.network.our_digits import MANY, POOR, our_digits
 
 SLOW = 20_000_000  # multiply-adds of an image beyond which plain loops take seconds
 
@@ -75,7 +75,7 @@ def certify(weights: Weights, most: int | None = None) -> Certificate:
     shapes = {name: tensor.shape for name, tensor in weights.tensors.items()}
     cost, _ = count(entry, entry.shapes(shapes), shapes)
     few = max(20, min(most or MANY, int(2e9 / cost)))
-    images, labels = (part[:few] for part in digits())
+    images, labels = (part[:few] for part in our_digits())
     with np.errstate(all="ignore"):
         right = network.logits(images).argmax(axis=1) == labels
     temperature = entry.metrics.get("temperature")
@@ -103,6 +103,6 @@ def plain_difference(weights: Weights, most: int = 3) -> float:
     shapes = {name: tensor.shape for name, tensor in weights.tensors.items()}
     entry = weights.architecture
     cost, _ = count(entry, entry.shapes(shapes), shapes)
-    images = digits()[0][: most if cost < SLOW else 1]
+    images = our_digits()[0][: most if cost < SLOW else 1]
     plain = [plain_loops.predict(weights, image) for image in images]
     return float(np.abs(Network(weights).predict(images) - plain).max())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mnist_nb.local_edge.local_edge import LocalEdge
-from mnist_nb.network.convert import to_onnx
+from mnist_nb.network.export_onnx import to_onnx
 from mnist_nb.network.file_format import read_weights, shipped_weights
 from tests.cli.conftest import run
 from tests.network.test_infer import nearest

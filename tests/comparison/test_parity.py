@@ -10,7 +10,7 @@ import pytest
 
 from mnist_nb import EdgeClient, LocalEdge, Network, compare, rasterize
 from mnist_nb.drawing.samples import samples
-from mnist_nb.network.convert import convert
+from mnist_nb.network.importing.convert import convert
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.edge

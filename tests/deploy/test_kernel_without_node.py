@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from mnist_nb.errors import WeightsError
 from mnist_nb.network import plain_loops
-from mnist_nb.network.convert import convert
 from mnist_nb.network.file_format import read_weights, shipped_weights
+from mnist_nb.network.importing.convert import convert
 from mnist_nb.network.numpy_network import Network
 from tests.support.files import network, pack, tensor
 from tests.support.kernel_host import Refused, WasmKernel

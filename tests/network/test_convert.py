@@ -11,8 +11,8 @@ import pytest
 
 from mnist_nb import Network
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.convert import convert
 from mnist_nb.network.file_format import MAX_BYTES, read_weights
+from mnist_nb.network.importing.convert import convert
 from tests.network.conftest import LINE, W
 from tests.support.other_programs import (
     archive,

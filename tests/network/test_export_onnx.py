@@ -11,8 +11,9 @@ import onnxruntime
 import pytest
 
 from mnist_nb import Network
-from mnist_nb.network.convert import convert, to_onnx
+from mnist_nb.network.export_onnx import to_onnx
 from mnist_nb.network.file_format import read_weights, shipped_weights
+from mnist_nb.network.importing.convert import convert
 from tests.support.networks import random_network
 
 SOURCES = [*range(30), None]

@@ -14,7 +14,7 @@ import safetensors.numpy
 
 from mnist_nb.errors import WeightsError, WeightsUnclear
 from mnist_nb.network import import_file, read_candidate, read_weights, shipped_weights
-from mnist_nb.network.import_pytorch import OLD_MAGIC, read_state_dict
+from mnist_nb.network.importing.import_pytorch import OLD_MAGIC, read_state_dict
 from tests.network.conftest import LINE, W
 from tests.support.other_programs import archive, named, pickled, saved, tensor, text, whole
 

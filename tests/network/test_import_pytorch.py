@@ -9,9 +9,10 @@ import pytest
 
 from mnist_nb import Network
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.convert import convert, infer_layers
 from mnist_nb.network.file_format import read_weights
-from mnist_nb.network.import_pytorch import read_state_dict
+from mnist_nb.network.importing.convert import convert
+from mnist_nb.network.importing.import_pytorch import read_state_dict
+from mnist_nb.network.importing.infer import infer_layers
 from tests.network.conftest import LINE, W, ops
 from tests.support.other_programs import (
     archive,

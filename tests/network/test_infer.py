@@ -7,9 +7,10 @@ import pytest
 
 from mnist_nb.errors import WeightsError, WeightsUnclear
 from mnist_nb.network import convert, import_file, read_weights
-from mnist_nb.network.by_digits import UNUSUAL, USUAL, Scaling, digits, scaled
-from mnist_nb.network.infer import infer_layers
+from mnist_nb.network.importing.by_digits import UNUSUAL, USUAL, Scaling, scaled
+from mnist_nb.network.importing.infer import infer_layers
 from mnist_nb.network.numpy_network import Network
+from mnist_nb.network.our_digits import our_digits
 from tests.network.conftest import ops
 from tests.support.other_programs import saved
 
@@ -138,7 +139,7 @@ UNIT = Scaling(0, 1)
 
 def nearest(scaling: Scaling = UNIT, hidden: bool = True) -> dict[str, Any]:
     """A network that knows our digits, without training: it compares with means of them."""
-    images, labels = digits()
+    images, labels = our_digits()
     x = images.reshape(-1, 784).astype(np.float64) / 255
     means = np.stack([x[labels == digit].mean(axis=0) for digit in range(10)])  # (10, 784)
     # |x - m|^2 less |x|^2, as a linear layer of x; then of (x - mean) / std.
@@ -166,7 +167,7 @@ def test_the_scaling_of_pixels_is_found(scaling: Scaling) -> None:
         content = convert(saved(state), take=1 + rows.index(str(scaling)))
     given = {"mean": scaling.mean, "std": scaling.std, "invert": scaling.invert}
     right = convert(saved(state), **given)
-    images = digits()[0][:5]
+    images = our_digits()[0][:5]
     found, expected = (Network(read_weights(c)).predict(images) for c in (content, right))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
 

@@ -11,8 +11,8 @@ import pytest
 
 from mnist_nb import LocalEdge
 from mnist_nb.errors import EdgeProblem, ReleaseConflict, ReleaseError, WeightsError
-from mnist_nb.network import import_pytorch
-from mnist_nb.network.convert import convert
+from mnist_nb.network.importing import import_pytorch
+from mnist_nb.network.importing.convert import convert
 from mnist_nb.releases.releases import POINTER, BucketSettings, Releases
 from mnist_nb.releases.served import wait_until_served
 from tests.releases.conftest import SECRET, pointer, sha256

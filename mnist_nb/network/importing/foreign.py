@@ -9,7 +9,7 @@ import zipfile
 from typing import Literal
 
 from mnist_nb.errors import WeightsError
-from mnist_nb.network import import_burn, import_pytorch
+from mnist_nb.network.importing import import_burn, import_pytorch
 from mnist_nb.tensors import MAX_HEADER
 
 Kind = Literal["bin", "bpk", "state dict", "safetensors", "onnx"]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.network.by_digits import Scaling
+from mnist_nb.network.importing.by_digits import Scaling
 
 Layers = list[dict[str, Any]]
 Tensors = dict[str, NDArray[np.float32]]

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.cursor import Cursor, widened
-from mnist_nb.network.unpickle import MODULES, Tensor, read_next, read_pickle
+from mnist_nb.network.importing.cursor import Cursor, widened
+from mnist_nb.network.importing.unpickle import MODULES, Tensor, read_next, read_pickle
 
 ZIP_MAGIC = b"PK\x03\x04"
 OLD_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # torch.save before PyTorch 1.6

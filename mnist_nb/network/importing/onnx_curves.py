@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.onnx_graph import BROADCAST, FOLDED, Array, Graph, Node
+from mnist_nb.network.importing.onnx_graph import BROADCAST, FOLDED, Array, Graph, Node
 
 SEQUENTIAL = "only networks whose layers run one after the other can be imported"
 

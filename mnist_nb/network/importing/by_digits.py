@@ -7,24 +7,22 @@ the digits of `drawing/homemade.py`, wherever it was trained; in a wrong way som
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.drawing import homemade, rasterize
 from mnist_nb.errors import WeightsError, WeightsUnclear
 from mnist_nb.network.file_format import Weights
 from mnist_nb.network.numpy_network import Network
 from mnist_nb.network.ops import Activation, Conv2d, Flatten, Layer, Linear, tensor_names
+from mnist_nb.network.our_digits import MANY, our_digits
 
-FEW, MANY = 40, 400  # digits for a first look, and for those that KEPT are left after it
+FEW = 40  # digits for a first look, and MANY for those that KEPT are left after it
 KEPT = 24
 # Nats by which the best has to be ahead of others, and of those with another activation. On trial
 # networks the right one was the best but for sigmoids, which tanh was up to 15 ahead of.
 CLEAR, CLEAR_OF_OTHERS = 8.0, 20.0
-POOR = 0.9  # share of digits under which unusual scalings are tried, and an import warns
-HOPELESS = 0.5  # and under which it says nothing of how to read a file
+HOPELESS = 0.5  # share of digits under which they say nothing of how to read a file
 WORST = 1000.0  # surprise of an answer without hope
 BUDGET = 20e9  # multiply-adds a look, some seconds
 # A network may be surer of these digits than of those that it learned, or less: only what a factor
@@ -80,13 +78,6 @@ class Score:
     words: str
     accuracy: float  # share of the digits that are read right
     nats: float  # surprise at all of them, and how unusual the reading is: less is better
-
-
-@cache
-def digits(count: int = MANY) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return images uint8 (count, 28, 28) and their labels."""
-    drawings, labels = homemade(count, seed=28, slant=0.2, turn=0.1)
-    return np.stack([rasterize(drawing) for drawing in drawings]), labels
 
 
 def scaled(weights: Weights, scaling: Scaling, before: tuple[float, float] = (1, 0)) -> Weights:
@@ -184,7 +175,7 @@ def _affordable(readings: Sequence[Reading], count: int) -> int:
 
 def _look(reading: Reading, count: int) -> tuple[Score, NDArray[np.float64]]:
     """Return the score on so many digits, and the probabilities of each."""
-    images, labels = (array[:count] for array in digits())
+    images, labels = (array[:count] for array in our_digits())
     with np.errstate(all="ignore"):
         logits = np.nan_to_num(Network(reading.weights).logits(images).astype(np.float64))
         surprises = [_surprise(factor * logits, labels) for factor in FACTORS]

@@ -1,4 +1,4 @@
-"""Other people's weights become weights files of ours; `to_onnx` goes the other way.
+"""Other people's weights become weights files of ours.
 
 A file is read by what it is (`foreign.py`). What it leaves open, how its pixels were scaled and
 what stands between the weights of a state dict, is given, or inferred (`infer.py`), or chosen by
@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from mnist_nb.errors import WeightsError, WeightsUnclear
-from mnist_nb.network import import_burn, import_pytorch, import_safetensors
 from mnist_nb.network.architecture import MAX_TEXT, Architecture
-from mnist_nb.network.by_digits import (
-    POOR,
+from mnist_nb.network.cost import check_cost, count
+from mnist_nb.network.file_format import MAX_BYTES, Weights, file_bytes, write_weights
+from mnist_nb.network.importing import import_burn, import_pytorch, import_safetensors
+from mnist_nb.network.importing.by_digits import (
     UNUSUAL,
     USUAL,
     Reading,
@@ -28,15 +29,13 @@ from mnist_nb.network.by_digits import (
     scaled,
     score,
 )
-from mnist_nb.network.cost import check_cost, count
-from mnist_nb.network.export_onnx import to_onnx
-from mnist_nb.network.file_format import MAX_BYTES, Weights, file_bytes, write_weights
-from mnist_nb.network.foreign import kind_of
-from mnist_nb.network.infer import ACTIVATION, POOL, infer_layers
+from mnist_nb.network.importing.foreign import kind_of
+from mnist_nb.network.importing.infer import ACTIVATION, POOL, infer_layers
+from mnist_nb.network.importing.source import Layers, Source
 from mnist_nb.network.ops import Relu, Shape, tensor_names
-from mnist_nb.network.source import Layers, Source
+from mnist_nb.network.our_digits import POOR
 
-__all__ = ["ACTIVATIONS", "MAX_SOURCE", "POOLINGS", "Imported", "convert", "import_file", "to_onnx"]
+__all__ = ["ACTIVATIONS", "MAX_SOURCE", "POOLINGS", "Imported", "convert", "import_file"]
 
 MAX_SOURCE = 8 * MAX_BYTES  # bytes of a file: float64 and an optimizer's state take more than ours
 ACTIVATIONS = ("relu", "gelu", "tanh", "sigmoid", "leakyrelu")
@@ -140,7 +139,7 @@ def _read(content: bytes, path: Path | None) -> Source:
             tensors, names = import_pytorch.read_state_dict(content)
             return Source(tensors, "PyTorch state dict", names=names)
         case "onnx":
-            from mnist_nb.network.import_onnx import read_onnx
+            from mnist_nb.network.importing.import_onnx import read_onnx
 
             return read_onnx(content, folder)
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.cursor import FLOATS, widened
-from mnist_nb.network.import_pytorch import strip_prefixes
+from mnist_nb.network.importing.cursor import FLOATS, widened
+from mnist_nb.network.importing.import_pytorch import strip_prefixes
 
 
 def read_tensors(content: bytes) -> tuple[dict[str, NDArray[np.float32]], list[str]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_nb.network.cursor import FLOATS, Cursor
+from mnist_nb.network.importing.cursor import FLOATS, Cursor
 
 _STORAGES = {
     "torch.DoubleStorage": FLOATS["F64"],

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_nb.errors import WeightsError
-from mnist_nb.network.cursor import FLOATS, Cursor, widened
+from mnist_nb.network.importing.cursor import FLOATS, Cursor, widened
 
 Tensors = dict[str, NDArray[np.float32]]
 Layers = list[dict[str, Any]]
