@@ -166,7 +166,7 @@ export class Answers {
   #showVerdict({ kind, head, detail, chips }: Verdict): void {
     setData(this.#verdict, "verdict", kind);
     write(this.#head, head);
-    write(this.#detail, detail);
+    write(this.#detail, detail.replace(" × ", "\u00a0×\u00a0")); // numbers stay in one line
     const key = chips.map(({ label, side }) => label + side).join() || "?";
     if (this.#chips.dataset.shown === key) return;
     this.#chips.dataset.shown = key;

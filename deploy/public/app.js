@@ -613,7 +613,7 @@ var Answers = class {
   #showVerdict({ kind, head, detail, chips }) {
     setData(this.#verdict, "verdict", kind);
     write(this.#head, head);
-    write(this.#detail, detail);
+    write(this.#detail, detail.replace(" × ", " × "));
     const key = chips.map(({ label, side }) => label + side).join() || "?";
     if (this.#chips.dataset.shown === key) return;
     this.#chips.dataset.shown = key;
