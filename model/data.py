@@ -5,6 +5,7 @@ where one person ends. So its last 1,500 digits judge, and the 250 before them a
 nobody is both trained on and judged by.
 """
 
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -27,6 +28,7 @@ def images(part: Part) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return pixels[chosen], labels[chosen]
 
 
+@cache
 def drawings(part: Part) -> tuple[list[Drawing], NDArray[np.uint8]]:
     """Return digits written with a pen, N = 5,744 or 1,500, and their labels (N,)."""
     strokes, labels = pen_strokes()

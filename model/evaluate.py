@@ -48,10 +48,15 @@ def report(title: str, table: NDArray[np.int64]) -> list[str]:
     ]
 
 
-def seeds(networks: list[Network], sets: dict[str, tuple[Grey, Labels]]) -> None:
-    """Print the mean of networks of one recipe."""
+def seeds(
+    networks: list[Network],
+    sets: dict[str, tuple[Grey, Labels]],
+    answers: dict[str, tuple[Rows, Labels]],
+) -> None:
+    """Print the mean of networks of one recipe, of which the first has answered already."""
     for title, (images, labels) in sets.items():
-        each = [accuracy(n.predict(images), labels) for n in networks]
+        others = [accuracy(n.predict(images), labels) for n in networks[1:]]
+        each = [accuracy(*answers[title]), *others]
         listed = ", ".join(f"{score:.2%}" for score in each)
         print(f"Mean of {len(each)} seeds, {title}: {np.mean(each):.2%} ({listed})")
 
@@ -102,12 +107,15 @@ def kinds(network: Network) -> None:
         print(f"  {kind:<30}{len(labels):>4}{right:>8.1%}{unsure.mean():>9.1%}{wrong:>17}")
 
 
-def robustness(network: Network, images: Grey, labels: Labels) -> dict[str, list[float]]:
-    """Return the errors 0..1 by corruption, at each strength, on the first of the images."""
-    errors: dict[str, list[float]] = {}
+def robustness(
+    networks: list[Network], images: Grey, labels: Labels
+) -> list[dict[str, list[float]]]:
+    """Return each one's errors 0..1 by corruption, at each strength, on the first of the images."""
+    errors: list[dict[str, list[float]]] = [{} for _ in networks]
     labels = labels[:SPOILT]
     for name, _, spoilt in corruptions(images[:SPOILT], SEED):
-        errors.setdefault(name, []).append(1 - accuracy(network.predict(spoilt), labels))
+        for network, own in zip(networks, errors, strict=True):
+            own.setdefault(name, []).append(1 - accuracy(network.predict(spoilt), labels))
     return errors
 
 
@@ -116,7 +124,9 @@ def mean(errors: dict[str, list[float]]) -> str:
     return f"Mean error of {len(errors)} corruptions: {np.mean(list(errors.values())):.2%}"
 
 
-def sister(network: Network, sets: dict[str, tuple[Grey, Labels]]) -> None:
+def sister(
+    network: Network, sets: dict[str, tuple[Grey, Labels]], errors: dict[str, list[float]]
+) -> None:
     """Print the least that is to be known of another network."""
     print(f"\n{network.name}, {network.parameters:,} parameters, sha256 {network.sha256}")
     threshold = network.not_sure_below or 0.0
@@ -124,7 +134,7 @@ def sister(network: Network, sets: dict[str, tuple[Grey, Labels]]) -> None:
         rows = network.predict(images)
         unsure = (rows.max(axis=1) < threshold).mean()
         print(f"  {title}: {accuracy(rows, labels):.2%}, not sure {unsure:.2%}")
-    print(f"  {mean(robustness(network, *sets['MNIST test']))}")
+    print(f"  {mean(errors)}")
 
 
 def main() -> None:
@@ -135,6 +145,7 @@ def main() -> None:
     files = parser.parse_args().files
     networks = [Network.load(path) for path in files]
     network = networks[0]
+    small = [Network.load(HERE / "small.safetensors")] if files is shipped else []
     sets = judged.digits()
     answers = {title: (network.predict(images), labels) for title, (images, labels) in sets.items()}
     tables = {title: confusion(rows, labels) for title, (rows, labels) in answers.items()}
@@ -142,7 +153,7 @@ def main() -> None:
     print(f"{network.name}, {network.parameters:,} parameters, sha256 {network.sha256}")
     for title, table in tables.items():
         print(*report(title, table), sep="\n")
-    seeds(networks, sets)
+    seeds(networks, sets, answers)
     strokes(network, accuracy(*answers["Pen strokes kept out"]))
     print(f"\nExpected calibration error, {BINS} bins")
     for title, (rows, labels) in answers.items():
@@ -150,7 +161,7 @@ def main() -> None:
     sureness(network, answers)
     kinds(network)
     print(f"\nErrors on {SPOILT:,} of MNIST's test images, spoilt in five strengths")
-    errors = robustness(network, *sets["MNIST test"])
+    errors, *of_small = robustness([network, *small], *sets["MNIST test"])
     for name, each in errors.items():
         print(f"  {name:<16}" + "".join(f"{error:>8.1%}" for error in each))
     print(mean(errors))
@@ -159,8 +170,8 @@ def main() -> None:
         print("      " + "".join(f"{digit:>6}" for digit in range(10)))
         for digit, row in enumerate(tables[title]):
             print(f"{digit:>6}" + "".join(f"{count:>6}" for count in row))
-    if files is shipped:
-        sister(Network.load(HERE / "small.safetensors"), sets)
+    if small:
+        sister(*small, sets, *of_small)
 
 
 if __name__ == "__main__":
