@@ -22,6 +22,11 @@ from mnist_nb.servers.signals import on_stop
 CONNECTION = "mnist_nb.servers.connection.PromptConnection"
 EXTENSIONS = Path(__file__).with_name("labextensions")
 
+# JupyterLab's check of JSON builds 38 parsers of addresses in all alphabets as it is imported. That
+# takes longer than the rest of the import, and no schema of Jupyter has such an address; without
+# this package the check goes on without them.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
 
 def has_display() -> bool:
     """Whether a browser opened from here would be seen by the person who asked for it."""
