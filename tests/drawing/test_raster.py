@@ -21,14 +21,13 @@ def moved(drawing, scale=1.0, by=(0.0, 0.0), size=None):
 def render_plainly(start, end, pen):
     """Give what `raster._render` gives, by asking every pixel for its distance to every piece."""
     field = np.zeros((raster.SIZE, raster.SIZE))
-    for y in range(raster.SIZE):
-        for x in range(raster.SIZE):
-            for a, b in zip(start, end, strict=True):
-                line, to_pixel = b - a, np.array([x, y]) - a
-                length2 = float(line @ line)
-                along = min(max(float(to_pixel @ line) / length2, 0), 1) if length2 else 0.0
-                distance = float(np.linalg.norm(to_pixel - along * line))
-                field[y, x] = max(field[y, x], min(max(pen / 2 + 0.5 - distance, 0), 1))
+    pixels = np.moveaxis(np.mgrid[: raster.SIZE, : raster.SIZE][::-1], 0, -1)  # (28, 28, 2) of x, y
+    for a, b in zip(start, end, strict=True):
+        line, to_pixel = b - a, pixels - a
+        length2 = float(line @ line)
+        along = np.clip(to_pixel @ line / length2, 0, 1) if length2 else np.zeros(field.shape)
+        distance = np.linalg.norm(to_pixel - along[..., None] * line, axis=-1)
+        field = np.maximum(field, np.clip(pen / 2 + 0.5 - distance, 0, 1))
     return field
 
 

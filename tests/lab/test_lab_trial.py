@@ -34,8 +34,7 @@ def edge() -> Iterator[LocalEdge]:
         yield edge
 
 
-@pytest.mark.parametrize("percent", [0, 100])
-@pytest.mark.parametrize("kind", ["url", "client"])
+@pytest.mark.parametrize(("kind", "percent"), [("url", 0), ("client", 100)])
 def test_a_trial_is_a_third_column(edge: LocalEdge, bad: Path, percent: int, kind: str) -> None:
     releases = edge.releases()
     lab = Lab(NETWORK, edge.url if kind == "url" else EdgeClient(edge.url, timeout=20))

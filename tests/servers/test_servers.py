@@ -80,15 +80,6 @@ def test_the_lab_serves_the_notebook_and_its_kernels_know_the_edge(start: Start)
     assert len(lab.output.splitlines()) == 3  # and no warnings
 
 
-def test_sigterm_ends_the_lab_and_its_kernels(start: Start) -> None:
-    lab = start("lab", "--no-browser", "--edge", "http://127.0.0.1:9")
-    with open_lab(lab):
-        assert len(lab.remember_family()) == 1  # the kernel, as the edge is elsewhere
-    assert lab.output.startswith("edge   http://127.0.0.1:9\n")
-    lab.process.terminate()
-    assert lab.end() == 0
-
-
 def test_a_lab_without_its_edge_opens_and_even_sigkill_leaves_no_kernel(
     start: Start, tmp_path: Path
 ) -> None:
@@ -121,16 +112,11 @@ def test_the_edge_serves_until_ctrl_c(start: Start, tmp_path: Path) -> None:
     assert any((tmp_path / "state").iterdir())
 
 
-def test_the_edge_collects_when_it_is_told_to(start: Start) -> None:
+def test_an_edge_that_dies_ends_the_command_with_a_reason(start: Start) -> None:
     edge = start("edge", "--collect")
     url = re.search(r"MNIST_NB_EDGE_URL=(\S+)", edge.until("Ctrl+C"))
     assert url, edge.output
     assert httpx.get(f"{url[1]}/model").json()["collects"] is True
-
-
-def test_an_edge_that_dies_ends_the_command_with_a_reason(start: Start) -> None:
-    edge = start("edge")
-    edge.until("Ctrl+C")
     for process in edge.remember_family():
         process.kill()
     assert edge.end() == 1
@@ -153,7 +139,7 @@ async def test_a_broken_frame_ends_its_connection_and_not_the_server(start: Star
     """17 bytes: the count at their head would keep Jupyter's server in a loop for hours."""
     lab = start("lab", "--no-browser", "--edge", "http://127.0.0.1:9")
     with open_lab(lab) as client:
-        lab.remember_family()
+        assert len(lab.remember_family()) == 1  # the kernel, as the edge is elsewhere
         kernel = client.get("/api/kernels").json()[0]["id"]
         url = str(client.base_url.join(f"/api/kernels/{kernel}/channels")).replace("http", "ws", 1)
         asked = HTTPRequest(url, headers={"authorization": client.headers["authorization"]})
@@ -163,7 +149,8 @@ async def test_a_broken_frame_ends_its_connection_and_not_the_server(start: Star
             pass
         assert socket.close_code == 1002
         assert client.get("/api/kernels").json()[0]["id"] == kernel
-    lab.interrupt()
+    assert lab.output.startswith("edge   http://127.0.0.1:9\n")
+    lab.process.terminate()  # it ends the kernel as Ctrl+C does
     assert lab.end() == 0
     assert "Traceback" not in lab.output
 

@@ -54,7 +54,7 @@ def test_every_route_keeps_to_the_document(
 
             @seed(1)
             @settings(
-                max_examples=scaled(20, 2000) if takes else 1,
+                max_examples=scaled(8, 2000) if takes else 1,
                 database=None,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

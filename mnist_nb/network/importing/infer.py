@@ -18,7 +18,7 @@ from mnist_nb.network.ops import NORM, Shape
 
 ACTIVATION, POOL = "activation", "pool"  # ops that stand for any activation, any pooling
 MOST, WORST = 16, 6.0  # ways that are returned, and by how much they may be less simple
-PATIENCE = 20_000  # steps of the search
+PATIENCE = 10_000  # steps of the search: twice what twelve padded convolutions with norms take
 
 Layers = list[dict[str, Any]]
 
