@@ -28,6 +28,8 @@ UV_COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --generate-has
 # Nothing is installed anywhere else, whatever pip's settings say.
 export PIP_REQUIRE_VIRTUALENV := 1
 unexport PIP_USER PIP_TARGET PIP_PREFIX
+# Containers often forbid it, and then each of the many Pythons compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # A venv knows its absolute path and its Python. It is made anew where that is not so any more, and
 # where a step of the set-up was interrupted: a `python` without the rest of its venv is the machine's.
