@@ -1,5 +1,6 @@
 """A weights file, and 784 bytes to an answer, here."""
 
+from mnist_nb.network.activations import gelu
 from mnist_nb.network.answer import DIGITS, Answer, is_sure, threshold
 from mnist_nb.network.architecture import Architecture
 from mnist_nb.network.candidate import Candidate, read_candidate
@@ -16,7 +17,7 @@ from mnist_nb.network.file_format import (
 from mnist_nb.network.gradients import Forward, Gradients, moved
 from mnist_nb.network.importing import Imported, convert, import_file
 from mnist_nb.network.layers_of import Layers
-from mnist_nb.network.numpy_network import Network, gelu
+from mnist_nb.network.numpy_network import Network
 from mnist_nb.network.ops import (
     NORM,
     OP,
@@ -34,6 +35,8 @@ from mnist_nb.network.ops import (
     Relu,
     border,
     reach,
+    shape_after,
+    tensor_names,
 )
 from mnist_nb.network.plain_loops import outputs as plain_outputs
 from mnist_nb.network.plain_loops import run as run_plainly
@@ -91,9 +94,11 @@ __all__ = [
     "read_candidate",
     "read_weights",
     "run_plainly",
+    "shape_after",
     "shipped_weights",
     "short",
     "smallest_dot",
+    "tensor_names",
     "threshold",
     "to_onnx",
     "verdict",

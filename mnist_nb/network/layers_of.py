@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.network.numpy_network import Network, gelu, relu
+from mnist_nb.network.activations import gelu, relu
+from mnist_nb.network.numpy_network import Network
 from mnist_nb.network.ops import (
     Conv2d,
     Flatten,

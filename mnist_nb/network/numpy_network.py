@@ -30,8 +30,6 @@ from mnist_nb.network.ops import (
     Tanh,
 )
 
-__all__ = ["Network", "gelu", "relu"]
-
 SMALL_VECTOR = 8192  # multiply-adds of a vector and a matrix that no BLAS shares among threads
 
 Step = Callable[[Array], Array]  # from rows to rows

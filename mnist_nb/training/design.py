@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.errors import InputError, WeightsError
+from mnist_nb.errors import InputError
 from mnist_nb.network import (
     Architecture,
-    BatchNorm1d,
     BatchNorm2d,
     Conv2d,
     Flatten,
@@ -24,6 +23,8 @@ from mnist_nb.network import (
     Relu,
     Weights,
     read_weights,
+    shape_after,
+    tensor_names,
     write_weights,
 )
 
@@ -73,7 +74,8 @@ def design(layers: Sequence[Entry], name: str = "my-network", seed: int = 1) -> 
             ) from None
         made.append(layer)
         tensors |= new
-        shape = _shape_after(f"layer {index} ({word})", layer, tensors, shape)
+        sizes = {name: tensor.shape for name, tensor in tensors.items()}
+        shape = shape_after(layer, shape, sizes, f"layer {index} ({word})")
     architecture = Architecture(name, tuple(made), tuple("0123456789"))
     return read_weights(write_weights(architecture, tensors))
 
@@ -93,36 +95,7 @@ def summary(weights: Weights) -> list[list[str]]:
 
 def learned(layer: Layer) -> list[str]:
     """Names of the tensors of a layer that training changes by their gradient."""
-    if isinstance(layer, BatchNorm1d | BatchNorm2d):
-        return [f"{layer.prefix}.weight", f"{layer.prefix}.bias"]
-    if isinstance(layer, Conv2d | Linear):
-        return [layer.weight, *([layer.bias] if layer.bias else [])]
-    return []
-
-
-def _shape_after(
-    where: str, layer: Layer, tensors: Tensors, before: tuple[int, ...]
-) -> tuple[int, ...]:
-    """The shape after a layer; what the reader of the format checks at the end, checked early."""
-    if isinstance(layer, Linear):
-        return (tensors[layer.weight].shape[0],)
-    if isinstance(layer, Flatten):
-        return (math.prod(before),)
-    if isinstance(layer, Relu | Gelu):
-        return before
-    if len(before) != 3:
-        raise WeightsError(f"{where} takes an image, but the layer before has flattened it")
-    if isinstance(layer, BatchNorm2d):
-        return before
-    channels, *sides = before
-    size, stride = (layer.size, layer.stride) if isinstance(layer, MaxPool2d) else (0, 1)
-    if isinstance(layer, Conv2d):
-        channels, _, size, _ = tensors[layer.weight].shape
-    if size > min(sides):
-        raise WeightsError(
-            f"{where}: size {size} is larger than what is left of the image, {sides}"
-        )
-    return (channels, *((side - size) // stride + 1 for side in sides))
+    return tensor_names(layer)[:2]  # of a batch norm not the statistics, which are the last two
 
 
 def _normal(rng: np.random.Generator, *shape: int, inputs: int) -> NDArray[np.float32]:

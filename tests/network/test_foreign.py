@@ -121,7 +121,7 @@ BESIDE = {
 def test_the_state_dict_of_a_checkpoint(wrapper: str, beside: str) -> None:
     entries = items(epoch=whole(3), **{wrapper: STATE}, beside=BESIDE[beside])
     content = archive(b"\x80\x02" + entries + b".", {"data/0": W.tobytes()})
-    tensors, _ = read_state_dict(content)
+    tensors = read_state_dict(content).tensors
     np.testing.assert_array_equal(tensors["fc.weight"], W)
 
 
@@ -134,7 +134,8 @@ def test_two_networks_in_a_file_are_not_chosen_from() -> None:
 
 @pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.", "module._orig_mod."])
 def test_what_wrappers_put_before_names_is_taken_away(prefix: str) -> None:
-    tensors, _ = read_state_dict(saved({f"{prefix}{name}": array for name, array in LINE.items()}))
+    content = saved({f"{prefix}{name}": array for name, array in LINE.items()})
+    tensors = read_state_dict(content).tensors
     assert list(tensors) == list(LINE)
 
 
@@ -153,7 +154,7 @@ def test_arrays_of_numpy_in_the_pickle() -> None:
 
     values = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
     content = archive(b"\x80\x02" + items(w=array(values)) + b".")
-    np.testing.assert_array_equal(read_state_dict(content)[0]["w"], values)
+    np.testing.assert_array_equal(read_state_dict(content).tensors["w"], values)
 
 
 def old(pickle: bytes, storages: dict[str, Any]) -> bytes:
@@ -167,7 +168,7 @@ def old(pickle: bytes, storages: dict[str, Any]) -> bytes:
 def test_the_format_before_1_6() -> None:
     values = np.linspace(-1, 1, 7840, dtype=np.float32).reshape(10, 784)
     content = old(pickled({"fc.weight": tensor("0", values)}), {"0": values})
-    np.testing.assert_array_equal(read_state_dict(content)[0]["fc.weight"], values)
+    np.testing.assert_array_equal(read_state_dict(content).tensors["fc.weight"], values)
     for cut in (20, 60, len(content) // 2, len(content) - 1):
         with pytest.raises(WeightsError):
             read_state_dict(content[:cut])

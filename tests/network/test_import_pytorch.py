@@ -33,7 +33,7 @@ def test_saved_is_what_pytorch_reads_too():
     content = saved(arrays)
     for name, value in torch.load(io.BytesIO(content), weights_only=True).items():
         np.testing.assert_array_equal(value.numpy(), arrays[name])
-        np.testing.assert_array_equal(read_state_dict(content)[0][name], arrays[name])
+        np.testing.assert_array_equal(read_state_dict(content).tensors[name], arrays[name])
 
 
 def torch_file(tmp_path, module, **options):

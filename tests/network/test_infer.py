@@ -7,8 +7,9 @@ import pytest
 
 from mnist_nb.errors import WeightsError, WeightsUnclear
 from mnist_nb.network import convert, import_file, read_weights
-from mnist_nb.network.importing.by_digits import UNUSUAL, USUAL, Scaling, scaled
+from mnist_nb.network.importing.by_digits import UNUSUAL, USUAL, scaled
 from mnist_nb.network.importing.infer import infer_layers
+from mnist_nb.network.importing.source import Scaling
 from mnist_nb.network.numpy_network import Network
 from mnist_nb.network.our_digits import our_digits
 from tests.network.conftest import ops

@@ -49,7 +49,7 @@ def test_a_design_runs_and_the_same_seed_gives_the_same_file() -> None:
         (["dance"], InputError, "layer 0 is 'dance'"),
         ([("conv2d", 8)], InputError, "wrong numbers"),
         ([("conv2d", 8, -1)], InputError, "layer 0"),
-        ([("conv2d", 8, 30)], WeightsError, "larger than what is left"),
+        ([("conv2d", 8, 30)], WeightsError, "window of 30 is larger"),
         (["flatten", "batchnorm2d"], WeightsError, "layer 1"),
         (["flatten", ("linear", 7)], WeightsError, "10 labels"),
         ([], WeightsError, "1 to 64 layers"),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mnist_nb.errors import WeightsError, WeightsUnclear
 from mnist_nb.network.file_format import Weights
+from mnist_nb.network.importing.source import Scaling, Tensors
 from mnist_nb.network.numpy_network import Network
 from mnist_nb.network.ops import Activation, Conv2d, Flatten, Layer, Linear, tensor_names
 from mnist_nb.network.our_digits import MANY, our_digits
@@ -28,21 +29,6 @@ BUDGET = 20e9  # multiply-adds a look, some seconds
 # A network may be surer of these digits than of those that it learned, or less: only what a factor
 # on its logits does not mend counts against a way to read it.
 FACTORS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
-
-Tensors = dict[str, NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """A pixel p, 0 to 255, enters as (p / 255 - mean) / std, or (1 - p / 255 - mean) / std."""
-
-    mean: float
-    std: float
-    invert: bool = False
-
-    def __str__(self) -> str:
-        flags = f"--mean {self.mean:g} --std {self.std:.6g}"
-        return f"{flags} --invert" if self.invert else flags
 
 
 RAW = 1 / 255  # std of pixels that enter as they are

@@ -23,7 +23,6 @@ from mnist_nb.network.importing.by_digits import (
     UNUSUAL,
     USUAL,
     Reading,
-    Scaling,
     Score,
     choose,
     scaled,
@@ -31,7 +30,7 @@ from mnist_nb.network.importing.by_digits import (
 )
 from mnist_nb.network.importing.foreign import kind_of
 from mnist_nb.network.importing.infer import ACTIVATION, POOL, infer_layers
-from mnist_nb.network.importing.source import Layers, Source
+from mnist_nb.network.importing.source import Layers, Scaling, Source
 from mnist_nb.network.ops import Relu, Shape, tensor_names
 from mnist_nb.network.our_digits import POOR
 
@@ -123,21 +122,16 @@ def import_file(
 def _read(content: bytes, path: Path | None) -> Source:
     if len(content) > MAX_SOURCE:
         raise WeightsError(f"{len(content):,} bytes, at most {MAX_SOURCE:,} are allowed")
-    burn = Scaling(0.1307, 0.3081)
     folder, name = (path.parent, path.name) if path else (None, "")
     match kind_of(content, name):
         case "bpk":
-            tensors, layers = import_burn.read_bpk(content)
-            return Source(tensors, "Burn, .bpk", layers, scaling=burn)
+            return import_burn.read_bpk(content)
         case "bin":
-            tensors, layers = import_burn.read_bin(content)
-            return Source(tensors, "Burn 0.14, .bin", layers, scaling=burn)
+            return import_burn.read_bin(content)
         case "safetensors":
-            tensors, names = import_safetensors.read_tensors(content)
-            return Source(tensors, "safetensors", names=names)
+            return import_safetensors.read_tensors(content)
         case "state dict":
-            tensors, names = import_pytorch.read_state_dict(content)
-            return Source(tensors, "PyTorch state dict", names=names)
+            return import_pytorch.read_state_dict(content)
         case "onnx":
             from mnist_nb.network.importing.import_onnx import read_onnx
 

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from mnist_nb.errors import WeightsError
 from mnist_nb.network.importing.cursor import FLOATS, Cursor, widened
-
-Tensors = dict[str, NDArray[np.float32]]
-Layers = list[dict[str, Any]]
+from mnist_nb.network.importing.source import Layers, Scaling, Source, Tensors
 
 BIN_MARK = b"burn_core::record::"  # in the third text of a .bin
 BPK_MAGIC = b"NRUB"  # "BURN" as a little-endian uint32
 BPK_ALIGNMENT = 256
+SCALING = Scaling(0.1307, 0.3081)
 _BIN_DTYPES = ("F64", "F32", "F16", "BF16")  # Burn's enum DType, in its order
 _NORM_NAMES = {"gamma": "weight", "beta": "bias"}
 
@@ -46,7 +45,7 @@ BPK_LAYERS: Layers = [
 ]
 
 
-def read_bin(content: bytes) -> tuple[Tensors, Layers]:
+def read_bin(content: bytes) -> Source:
     """Read `mnist.bin` of Burn 0.14: three convolutions with batch norm, two linear layers.
 
     Raises:
@@ -80,7 +79,7 @@ def read_bin(content: bytes) -> tuple[Tensors, Layers]:
     for layer in layers:
         if layer.get("bias") not in tensors:
             layer.pop("bias", None)
-    return tensors, layers
+    return Source(tensors, "Burn 0.14, .bin", layers, scaling=SCALING)
 
 
 def _varint(at: Cursor, what: str) -> int:
@@ -132,7 +131,7 @@ def _tensor(
     return widened(np.frombuffer(data, kind).reshape(shape))
 
 
-def read_bpk(content: bytes) -> tuple[Tensors, Layers]:
+def read_bpk(content: bytes) -> Source:
     """Read a Burnpack: magic, version, length of the header, the header in CBOR, the tensors.
 
     The layers are those of Burn's MNIST example, as the file does not tell them.
@@ -164,7 +163,7 @@ def read_bpk(content: bytes) -> tuple[Tensors, Layers]:
         prefix, _, leaf = name.rpartition(".")
         array = array.T if array.ndim == 2 else array
         tensors[f"{prefix}.{_NORM_NAMES.get(leaf, leaf)}" if prefix else name] = array
-    return tensors, BPK_LAYERS
+    return Source(tensors, "Burn, .bpk", BPK_LAYERS, scaling=SCALING)
 
 
 def _entry(header: Cursor, name: str, entry: Any) -> tuple[str, tuple[int, ...], int, int]:

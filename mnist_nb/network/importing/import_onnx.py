@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from mnist_nb.errors import WeightsError
 from mnist_nb.network.architecture import MAX_LAYERS, TINY
-from mnist_nb.network.importing.by_digits import RAW, Scaling
+from mnist_nb.network.importing.by_digits import RAW
 from mnist_nb.network.importing.onnx_curves import CURVES, SEQUENTIAL, follow
 from mnist_nb.network.importing.onnx_graph import Array, Graph, Node, axes_of, reshaped, window
-from mnist_nb.network.importing.source import Source
+from mnist_nb.network.importing.source import Scaling, Source
 from mnist_nb.network.ops import MAX_ACTIVATION, NORM
 
 _MOVES = {"Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze"}

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mnist_nb.errors import WeightsError
 from mnist_nb.network.importing.cursor import Cursor, widened
+from mnist_nb.network.importing.source import Source, Tensors
 from mnist_nb.network.importing.unpickle import MODULES, Tensor, read_next, read_pickle
 
 ZIP_MAGIC = b"PK\x03\x04"
@@ -39,19 +40,17 @@ TORCHSCRIPT = (
     "'state.pt') in Python makes a state dict of it"
 )
 
-Tensors = dict[str, NDArray[np.float32]]
 Find = Callable[[str], bytes]  # from the name of a storage to its bytes
 
 
-def read_state_dict(content: bytes) -> tuple[Tensors, list[str]]:
+def read_state_dict(content: bytes) -> Source:
     """Read a .pt or .pth file, also one that keeps its state dict in a checkpoint's entry.
 
     Args:
         content: what `torch.save(model.state_dict(), path)` wrote.
 
     Returns:
-        The tensors by name, in the file's order, without bookkeeping; and the names of all
-        modules, also of those without tensors, as far as the file has them.
+        The tensors in the file's order, without bookkeeping, and the names that the file has.
 
     Raises:
         WeightsError: truncated, not a state dict, or its pickle names anything but tensors.
@@ -165,7 +164,7 @@ def _find(found: Any) -> tuple[dict[Any, Any], dict[str, Tensor]]:
     )
 
 
-def _tensors(found: Any, find: Find) -> tuple[Tensors, list[str]]:
+def _tensors(found: Any, find: Find) -> Source:
     state, entries = _find(found)
     modules = [name for name in state.get(MODULES, []) if name][: 4 * MAX_TENSORS]
     tensors = {}
@@ -176,7 +175,8 @@ def _tensors(found: Any, find: Find) -> tuple[Tensors, list[str]]:
             raise WeightsError(f"more than {MAX_NUMBERS:,} numbers, up to tensor {name!r:.80}")
         if name.rpartition(".")[2] != "num_batches_tracked":
             tensors[name] = _array(name, value, find)
-    return strip_prefixes(tensors, modules)
+    tensors, names = strip_prefixes(tensors, modules)
+    return Source(tensors, "PyTorch state dict", names=names)
 
 
 def strip_prefixes(tensors: Tensors, modules: list[str]) -> tuple[Tensors, list[str]]:

@@ -3,15 +3,15 @@
 import re
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mnist_nb.errors import WeightsError
 from mnist_nb.network.importing.cursor import FLOATS, widened
 from mnist_nb.network.importing.import_pytorch import strip_prefixes
+from mnist_nb.network.importing.source import Source, Tensors
 
 
-def read_tensors(content: bytes) -> tuple[dict[str, NDArray[np.float32]], list[str]]:
-    """Return the float tensors of a safetensors file by name, and no other modules' names.
+def read_tensors(content: bytes) -> Source:
+    """Return the float tensors of a safetensors file by name.
 
     The file has them in the order of their names. They are put in one in which they can run:
     convolutions, then linear layers, so that each takes what the one before gives, and each batch
@@ -32,7 +32,7 @@ def read_tensors(content: bytes) -> tuple[dict[str, NDArray[np.float32]], list[s
         if entry["dtype"] in FLOATS and 0 not in entry["shape"]:
             numbers = np.frombuffer(entry["data"], FLOATS[entry["dtype"]])
             tensors[name] = widened(numbers.reshape(entry["shape"]))
-    return strip_prefixes(_in_order(tensors), [])
+    return Source(strip_prefixes(_in_order(tensors), [])[0], "safetensors")
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -40,7 +40,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(n[:9] or -1), text) for n, text in re.findall(r"(\d*)(\D*)", name)]
 
 
-def _in_order(tensors: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+def _in_order(tensors: Tensors) -> Tensors:
     modules: dict[str, list[str]] = {}
     for name in tensors:
         modules.setdefault(name.rpartition(".")[0], []).append(name)

@@ -14,13 +14,13 @@ from itertools import pairwise
 from typing import Any
 
 from mnist_nb.errors import WeightsError
+from mnist_nb.network.importing.source import Layers
 from mnist_nb.network.ops import NORM, Shape
 
 ACTIVATION, POOL = "activation", "pool"  # ops that stand for any activation, any pooling
 MOST, WORST = 16, 6.0  # ways that are returned, and by how much they may be less simple
 PATIENCE = 10_000  # steps of the search: twice what twelve padded convolutions with norms take
 
-Layers = list[dict[str, Any]]
 
 HELP = (
     "give the layers with --layers layers.json, a list as in docs/weights-format.md with the state "

@@ -6,10 +6,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.network.importing.by_digits import Scaling
-
 Layers = list[dict[str, Any]]
 Tensors = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """A pixel p, 0 to 255, enters as (p / 255 - mean) / std, or (1 - p / 255 - mean) / std."""
+
+    mean: float
+    std: float
+    invert: bool = False
+
+    def __str__(self) -> str:
+        flags = f"--mean {self.mean:g} --std {self.std:.6g}"
+        return f"{flags} --invert" if self.invert else flags
 
 
 @dataclass(frozen=True)
