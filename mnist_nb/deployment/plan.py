@@ -38,6 +38,11 @@ class Plan:
     steps: Sequence[Step]
     dry_run: bool = False
 
+    @property
+    def undo(self) -> list[str]:
+        """The commands that take it back, the last change first."""
+        return [step.undo for step in reversed(self.steps) if step.needed and step.undo]
+
     def __str__(self) -> str:
         tail = "a dry run, nothing is changed" if self.dry_run else "nothing is changed yet"
         lines = [f"would {step.would}" if step.needed else step.would for step in self.steps]
@@ -46,11 +51,8 @@ class Plan:
     def report(self, url: str | None = None, notes: Sequence[str] = ()) -> str:
         """What was done, where to look at it, and how to take it back."""
         lines = [step.done if step.needed else step.would for step in self.steps]
-        undo = [step.undo for step in reversed(self.steps) if step.needed and step.undo]
-        look = [f"open  {url}"] if url else []
-        return tree(
-            f"Done for {self.where}", [*lines, *notes, *look, *(f"undo  {x}" for x in undo)]
-        )
+        lines += [*notes, *([f"open  {url}"] if url else []), *(f"undo  {x}" for x in self.undo)]
+        return tree(f"Done for {self.where}", lines)
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,12 @@ class Outcome:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        steps = [step.would for step in self.plan.steps if step.needed]
-        undo = [step.undo for step in reversed(self.plan.steps) if step.needed and step.undo]
         return {
             "dry_run": self.plan.dry_run,
             "where": self.plan.where,
             "sha256": self.sha256,
-            "steps": steps,
-            "undo": undo,
+            "steps": [step.would for step in self.plan.steps if step.needed],
+            "undo": self.plan.undo,
             "release": self.release and self.release.to_dict(),
             "served": self.served,
             "url": self.url,
