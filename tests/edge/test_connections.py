@@ -1,5 +1,6 @@
 """How many connections a client takes: one, and as many as there are calls at once."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -71,3 +72,11 @@ def test_calls_one_after_the_other_share_a_connection_and_calls_at_once_do_not_w
         answers = list(threads.map(client.classify, [image] * CONNECTIONS))
     assert len(answers) == CONNECTIONS
     assert server.connections == CONNECTIONS
+
+
+def test_a_client_of_this_machine_has_loaded_no_certificates_and_trusts_none() -> None:
+    with EdgeClient("http://127.0.0.1:9") as client:
+        context = client._http._transport._pool._ssl_context  # type: ignore[attr-defined]
+    assert context.get_ca_certs() == []
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
