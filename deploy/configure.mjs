@@ -28,15 +28,15 @@ const DIRECT = "Direct";
 //
 // It answers under a name or an address of this machine only: a page elsewhere whose name leads here
 // would otherwise read this edge from the browser of whoever visits it. And where a request comes
-// from is what Cloudflare says, not what it says itself. (Both but for tests of the latter.)
+// from is what Cloudflare says, not what it says itself. (Both but for tests of the latter.) Behind
+// Miniflare's socket, which believes a request's MF-Original-URL, our Worker answers nothing then.
 //
 // Durable Objects are evicted by a request to a path that nobody else knows.
 const EVICT = `/cdn-cgi/evict/${randomUUID()}`;
-const direct = (main, asCloudflare) => `
+const direct = (main, { asCloudflare, sockets }) => `
   export * from ${main};
   import worker, { Classifier as Ours } from ${main};
   import unsafe from "workerd:unsafe";
-  export default worker;
   const alive = new Set();
   export class Classifier extends Ours {
     constructor(context, env) {
@@ -56,25 +56,26 @@ const direct = (main, asCloudflare) => `
       status,
       headers: { "Content-Type": "application/problem+json" },
     });
-  export const ${DIRECT} = {
-    fetch(request, env, context) {
-      let url;
-      try {
-        url = new URL(request.url);
-      } catch {
-        return refuse(400, "Broken Host header", "Host has to name one machine, and maybe a port.");
+  const here = (request, env, context) => {
+    let url;
+    try {
+      url = new URL(request.url);
+    } catch {
+      return refuse(400, "Broken Host header", "Host has to name one machine, and maybe a port.");
+    }
+    if (!${asCloudflare}) {
+      if (!HERE.test(url.hostname)) {
+        return refuse(403, "Foreign Host header", "This edge is localhost, and has no other name.");
       }
-      if (!${asCloudflare}) {
-        if (!HERE.test(url.hostname)) {
-          return refuse(403, "Foreign Host header", "This edge is localhost, and has no other name.");
-        }
-        if (request.cf) request = new Request(request, { cf: {} });
-      }
-      if (url.pathname === "${EVICT}") return evict(env);
-      const ours = !url.pathname.startsWith("/cdn-cgi/");
-      return ours ? worker.fetch(request, env, context) : env.MINIFLARE.fetch(request);
-    },
+      if (request.cf) request = new Request(request, { cf: {} });
+    }
+    if (url.pathname === "${EVICT}") return evict(env);
+    const isOurs = !env.MINIFLARE || !url.pathname.startsWith("/cdn-cgi/");
+    return isOurs ? worker.fetch(request, env, context) : env.MINIFLARE.fetch(request);
   };
+  const nothing = () => refuse(404, "Not found", "There is only /cdn-cgi/local/ here.");
+  export const ${DIRECT} = { fetch: here };
+  export default { ...worker, fetch: ${sockets ? "nothing" : "here"} };
 `;
 
 // stdout carries the protocol only.
@@ -91,9 +92,9 @@ process.removeAllListeners("exit"); // Miniflare would remove the folders that w
 process.stdout.write(JSON.stringify(said), () => process.exit());
 
 async function workerd(settings) {
-  const { port, inner, state, vars, sockets, packages = root, asCloudflare, temporary } = settings;
+  const { port, inner, state, vars, sockets, packages = root, temporary } = settings;
   const entry = createRequire(join(packages, "package.json")).resolve("miniflare");
-  const { workerOptions, name, modules: pending } = await load(asCloudflare);
+  const { workerOptions, name, modules: pending } = await load(settings);
   const [modules, { Miniflare, Log, LogLevel, convertV4MiniflareOptions }] = await Promise.all([
     pending,
     import(pathToFileURL(entry)),
@@ -156,18 +157,18 @@ function spawned() {
 }
 
 /** What to load: the Worker of an installed package is built already, that of a checkout is not. */
-async function load(asCloudflare) {
+async function load(settings) {
   if (existsSync(join(root, "src"))) {
     const { bindings, bundle } = await import("./bundle.mjs");
     const { main, define, ...found } = await bindings();
     // esbuild works in its own process while this one reads Miniflare's 5 MB of code.
-    return { ...found, modules: bundle(direct(JSON.stringify(main), asCloudflare), define) };
+    return { ...found, modules: bundle(direct(JSON.stringify(main), settings), define) };
   }
   const built = join(root, "built");
   const here = (_, value) =>
     typeof value === "string" && value.startsWith("{deploy}") ? join(root, value.slice(8)) : value;
   const { modules, ...found } = JSON.parse(readFileSync(join(built, "worker.json"), "utf8"), here);
-  const contents = direct('"./worker.js"', asCloudflare);
+  const contents = direct('"./worker.js"', settings);
   const main = { type: "ESModule", path: join(built, "main.js"), contents };
   const read = ({ type, path }) => ({ type, path, contents: readFileSync(path) });
   return { ...found, modules: [main, ...modules.map(read)] };

@@ -14,6 +14,7 @@ from mnist_nb.errors import WeightsError
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, path_type=Path)
+_MOST_LAYERS = 1 << 20  # bytes
 AGREE = 1e-5  # most that two sides may differ in a probability
 
 
@@ -55,8 +56,11 @@ def import_(file: Path, out: Path | None, layers: Path | None, **how: Any) -> No
     target = out or file.with_suffix(".safetensors")
     if out is None and target.exists() and target != file:
         raise WeightsError(f"{target} is there already: name another with --out, or the same")
+    given = None
     try:
-        given = None if layers is None else layers.read_text("utf-8")
+        if layers:
+            with layers.open("rb") as described:
+                given = described.read(_MOST_LAYERS).decode()  # a device never ends
     except (OSError, UnicodeDecodeError) as error:
         raise WeightsError(f"cannot read {layers}: {error}") from None
     imported = import_file(file, layers=given, **how)

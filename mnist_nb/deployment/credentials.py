@@ -70,9 +70,13 @@ class Credentials:
             folder: None is the current one.
 
         Raises:
-            AccountError: a secret has characters that no token has.
+            AccountError: a secret has characters that no token has, or the folder is gone.
         """
-        found, bad = _found(folder or Path.cwd())
+        try:
+            here = folder or Path.cwd()
+        except FileNotFoundError:
+            raise AccountError("the current folder was deleted: change into another") from None
+        found, bad = _found(here)
         if bad:
             # Not where it is found: a traceback may show the variables of a function.
             where = found.found_in[bad]

@@ -77,8 +77,9 @@ def find_target(edge: str | None = None) -> Target:
         return local_target(edge)
     found = Credentials.find()
     if API_TOKEN not in found.secrets and "R2_ACCESS_KEY_ID" not in found.values:
+        what = f"{edge!r:.80} is no edge on this machine, and " if edge else ""
         raise AccountError(
-            "nothing says where the releases are: name an edge on this machine with --edge"
+            f"{what}nothing says where the releases are: name an edge on this machine with --edge"
             f" (`mnist-nb edge` prints its URL), or set {API_TOKEN} for your Cloudflare account"
         )
     if edge:

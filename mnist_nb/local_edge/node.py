@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -74,11 +75,14 @@ def find_npm() -> list[str]:
 def node_env() -> dict[str, str]:
     """The environment for node and wrangler: this one without its secrets, `node` first on PATH.
 
+    Temporary files go where those of Python go, also where TMPDIR names a folder that is not there.
+
     Raises:
         SetupError: when there is no Node.
     """
     env = {name: value for name, value in os.environ.items() if not is_secret(name)} | _QUIET
     env["PATH"] = os.pathsep.join([str(find_node().parent), env.get("PATH", "")])
+    env |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), tempfile.gettempdir())
     env.pop("NODE_OPTIONS", None)  # a debugger of an editor, which would wait for its window
     return env
 

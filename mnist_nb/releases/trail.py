@@ -21,13 +21,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mnist_nb.errors import InputError, ReleaseError
 from mnist_nb.releases.bucket import BucketSettings, http_status
-from mnist_nb.releases.release import Proposal, Release, write_pointer
+from mnist_nb.releases.release import MOST_POINTER, Proposal, Release, write_pointer
 from mnist_nb.releases.store import Store, bounded
 
 FOLDER = "mnist/releases/"
 MOST_REASON = 500  # characters
 _MOST_WHO = 200
-_MOST_BYTES = 8 << 10  # of a note
+_MOST_BYTES = 16 << 10  # of a note: a character may take 12 in its JSON
 _MOST_PENDING = 20  # notes that the pointer carries
 _KEY = re.compile(re.escape(FOLDER) + r"(\d{8}T\d{6}\.\d{3,6}Z)-[0-9a-f]{8}\.json")
 
@@ -123,13 +123,14 @@ class Trail(Store):
         """Write the pointer in place of the one seen, with a note; False when that is gone."""
         text, etag = seen
         left = [one for one in pending(text) if not self._keep(one)]
-        if len(left) >= _MOST_PENDING:
+        body = write_pointer(served, proposal, [asdict(one) for one in (*left, note)])
+        # Half of what is read, as the Worker's cron may add a note before the next move.
+        if len(left) >= _MOST_PENDING or len(body) > MOST_POINTER // 2:
             raise ReleaseError(
                 f"the notes of the last {len(left)} moves cannot be written to {FOLDER}: make room"
                 " in the bucket, as prune() does, or let its key write there"
             )
-        notes = [asdict(one) for one in (*left, note)]
-        if not self._write_pointer(write_pointer(served, proposal, notes), etag):
+        if not self._write_pointer(body, etag):
             return False
         if not self._keep(note):
             warnings.warn(

@@ -117,9 +117,11 @@ class Collection:
         """
         path = Path(path)
         try:
-            if path.stat().st_size > _MOST_BYTES:
+            with path.open("rb") as file:
+                content = file.read(_MOST_BYTES + 1)  # a device never ends
+            if len(content) > _MOST_BYTES:
                 raise DataError(f"{path} is larger than {_MOST_BYTES >> 20} MB: no collection")
-            text = path.read_text(encoding="utf-8")
+            text = content.decode()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or error
             raise DataError(f"cannot read {path}: {reason}") from None

@@ -34,6 +34,9 @@ def test_import_takes_layers_from_a_file(state_dict: Path, tmp_path: Path) -> No
     (tmp_path / "layers.json").write_text(json.dumps(layers))
     result = run("import", state_dict, "--layers", tmp_path / "layers.json")
     assert "layers    relu flatten linear\n" in result.stdout
+    if (endless := Path("/dev/zero")).exists():
+        result = run("import", state_dict, "--layers", endless, "--out", "x")
+        assert (result.exit_code, "not JSON" in result.stderr) == (1, True)
     (tmp_path / "layers.json").write_bytes(b"\xff")
     result = run("import", state_dict, "--layers", tmp_path / "layers.json", "--out", "x")
     assert result.exit_code == 1

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import os
 import pickle
 import subprocess
 import traceback
@@ -40,6 +41,15 @@ def test_env_file_is_found_above_and_the_environment_wins(
         "R2_BUCKET": "environment",
     }
     assert found.edge_token is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps a folder that is in use")
+def test_a_deleted_current_folder_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(AccountError, match="the current folder was deleted: change into another"):
+        Credentials.find()
 
 
 def test_a_secret_that_cannot_be_one_is_named_and_in_no_traceback(

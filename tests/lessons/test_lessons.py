@@ -63,6 +63,9 @@ def test_the_collector_keeps_what_was_drawn_and_goes_on_with_its_file(tmp_path: 
     path.write_text("no")
     with pytest.raises(DataError, match="is not JSON"):
         Collector(path)
+    if (endless := Path("/dev/zero")).exists():
+        with pytest.raises(DataError, match="larger than 64 MB"):
+            Collection.load(endless)
 
 
 def test_a_lab_keeps_what_it_got_wrong_where_it_is_told_to(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """The local edge answers under this machine's own names, and believes no place it is told."""
 
 import json
+import os
 import socket
 
 import httpx
+import psutil
 import pytest
 
 from mnist_nb import LocalEdge
@@ -45,6 +47,19 @@ def test_names_and_addresses_of_this_machine_are_answered(edge: LocalEdge, host:
 )
 def test_foreign_and_broken_hosts_are_refused(edge: LocalEdge, head: str, expected: int) -> None:
     assert status(edge, head) == expected
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Miniflare has no socket of its own")
+def test_the_socket_of_miniflare_is_no_way_round(edge: LocalEdge) -> None:
+    """It believes where a request says that it went first."""
+    listening = psutil.Process(edge.pid).net_connections("tcp4")
+    (inner,) = {c.laddr.port for c in listening} - {httpx.URL(edge.url).port}
+    answers = []
+    for path in ("/model", "/cdn-cgi/local/r2/s3/models/mnist/current.json"):
+        said = {"Host": "attacker.example", "MF-Original-URL": f"http://localhost{path}"}
+        url = f"http://127.0.0.1:{inner}{path}"
+        answers.append(httpx.get(url, headers=said, trust_env=False, timeout=20).status_code)
+    assert answers == [404, 403]
 
 
 def test_a_place_that_a_client_makes_up_is_ignored(edge: LocalEdge) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,9 @@ def test_the_environment_is_quiet_without_secrets_and_has_node_first(
     monkeypatch.setenv("NODE_OPTIONS", "--require bootloader.js")
     for name in ("CLOUDFLARE_API_TOKEN", "MNIST_NB_EDGE_TOKEN", "R2_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv("TMPDIR", "/not/there")
     env = node.node_env()
+    assert env["TMPDIR"] == tempfile.gettempdir()
     assert env["PATH"].split(os.pathsep)[0] == str(node.find_node().parent)
     assert env["CLOUDFLARE_CF_FETCH_ENABLED"] == "false"
     assert "NODE_OPTIONS" not in env

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import boto3
 import numpy as np
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
 from mnist_nb import LocalEdge
@@ -62,3 +64,19 @@ def sha256(path: Path) -> str:
 def pointer(s3: Any) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(s3.get_object(Bucket="models", Key=POINTER)["Body"].read())
     return found
+
+
+def refusing(releases: Releases, operation: str, part: str, status: int) -> Callable[[], None]:
+    """Have its store refuse what has that part in its URL, until what is returned is called."""
+
+    def refuse(request: Any, **_: Any) -> Any:
+        if part not in request.url:
+            return None
+        raw: Any = BytesIO(b"<Error><Code>Refused</Code></Error>")
+        raw.stream = lambda: iter([raw.read()])
+        return AWSResponse(request.url, status, {}, raw)
+
+    event = f"before-send.s3.{operation}"
+    releases._s3.meta.config.retries = {"total_max_attempts": 1}
+    releases._s3.meta.events.register(event, refuse)
+    return lambda: releases._s3.meta.events.unregister(event, refuse)

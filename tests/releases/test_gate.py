@@ -12,7 +12,7 @@ import pytest
 from mnist_nb import Network, Releases
 from mnist_nb.errors import InputError, ReleaseError
 from mnist_nb.network import certify, write_weights
-from tests.releases.conftest import pointer
+from tests.releases.conftest import pointer, refusing
 
 pytestmark = pytest.mark.edge
 
@@ -114,6 +114,18 @@ def test_what_is_gone_or_damaged_is_replaced(releases: Releases, s3: Any, bad: P
     releases.push(bad)
     s3.put_object(Bucket="models", Key=pointer(s3)["key"], Body=b"no weights")
     assert releases.push(SEED).sha256 == pointer(s3)["sha256"]
+    # Damaged, and with a certificate of other digits, so that it would have to read ours now.
+    check = json.dumps({"digits": 0.9, "of": 50, "by": "other"})
+    key, metadata = pointer(s3)["key"], {"name": "x", "metrics": "{}", "check": check}
+    s3.put_object(Bucket="models", Key=key, Body=b"no weights", Metadata=metadata)
+    assert releases.push(NETWORK.path).sha256 == pointer(s3)["sha256"]
+
+
+def test_a_bucket_that_falters_opens_no_gate(releases: Releases, bad: Path) -> None:
+    releases.push(NETWORK.path)
+    refusing(releases, "HeadObject", NETWORK.sha256, 503)
+    with pytest.raises(ReleaseError, match="the bucket answered 503"):
+        releases.push(bad)
 
 
 def test_a_few_digits_less_are_let_through(releases: Releases, tmp_path: Path) -> None:

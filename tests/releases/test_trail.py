@@ -5,17 +5,17 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
-from io import BytesIO
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
 
 from mnist_nb import Network, Releases
 from mnist_nb.errors import InputError, ReleaseConflict, ReleaseError
+from mnist_nb.network import write_weights
 from mnist_nb.releases.trail import FOLDER, Note, pending
-from tests.releases.conftest import pointer, sha256
+from tests.releases.conftest import pointer, refusing, sha256
 
 pytestmark = pytest.mark.edge
 
@@ -29,17 +29,7 @@ def keys(s3: Any) -> list[str]:
 
 def full(releases: Releases, prefix: str = FOLDER) -> Callable[[], None]:
     """Have the store refuse what is put there; call what is returned and it takes it again."""
-
-    def refuse(request: Any, **_: Any) -> Any:
-        if f"/{prefix}" not in request.url:
-            return None
-        raw: Any = BytesIO(b"<Error><Code>InsufficientStorage</Code></Error>")
-        raw.stream = lambda: iter([raw.read()])
-        return AWSResponse(request.url, 507, {}, raw)
-
-    event = "before-send.s3.PutObject"
-    releases._s3.meta.events.register(event, refuse)
-    return lambda: releases._s3.meta.events.unregister(event, refuse)
+    return refusing(releases, "PutObject", f"/{prefix}", 507)
 
 
 def test_every_move_is_noted(
@@ -119,7 +109,6 @@ def test_a_full_bucket_is_told_and_loses_no_note(
     releases: Releases, s3: Any, files: list[Path]
 ) -> None:
     releases.push(files[0])
-    releases._s3.meta.config.retries = {"total_max_attempts": 1}
     empty = full(releases)
     with pytest.warns(UserWarning, match=r"promote of \w{12} is done, but its note .* Is the"):
         releases.push(files[1])
@@ -149,6 +138,25 @@ def test_too_many_notes_that_nobody_takes_stop_the_moves(
     with pytest.raises(ReleaseError, match="the notes of the last 20 moves cannot be written"):
         releases.rollback()
     assert pointer(s3) == said
+
+
+def test_the_longest_notes_can_be_read_and_fit_into_the_pointer(
+    releases: Releases, tmp_path: Path
+) -> None:
+    letter = "\N{GRINNING FACE}"  # 12 bytes in JSON
+    path = tmp_path / "named.safetensors"
+    architecture = replace(NETWORK.architecture, name=letter * 200)
+    path.write_bytes(write_weights(architecture, dict(NETWORK.weights.tensors)))
+    releases = Releases(releases.settings, who=letter * 200)
+    releases.push(NETWORK.path)
+    releases.push(path, reason=letter * 500)
+    assert releases.history()[0].why == letter * 500
+    full(releases)
+    with pytest.warns(UserWarning, match="its note .* could not be written"):
+        releases.rollback(reason=letter * 500)
+    with pytest.raises(ReleaseError, match="the notes of the last 2 moves cannot be written"):
+        releases.rollback(reason=letter * 500)
+    assert releases.current()
 
 
 def test_where_the_pointer_cannot_be_written_nothing_is_noted(
