@@ -75,7 +75,9 @@ def test_wheels_are_python_alone_and_the_same_each_time(tmp_path: Path) -> None:
         assert entry["imports"]
     (ours,) = folders[0].glob("mnist_nb-*.whl")
     with ZipFile(ours) as wheel:
-        assert wheel.read("mnist_nb/model/mnist.safetensors") == shipped_weights().read_bytes()
+        for name in ("mnist", "small"):
+            content = wheel.read(f"mnist_nb/model/{name}.safetensors")
+            assert content == shipped_weights(name).read_bytes()
         rooms = {name.split("/")[1] for name in wheel.namelist()}
     assert not rooms & {"cli", "deploy", "deployment", "servers", "site", "notebooks"}
 
