@@ -41,6 +41,7 @@ def test_the_browser_may_ask_the_public_distribution_from_the_lab_alone() -> Non
     page, lab = headers.split("/lab/*\n")
     assert "jsdelivr" not in page.partition("Content-Security-Policy")[2].partition("\n")[0]
     assert "connect-src 'self' data: https://cdn.jsdelivr.net;" in lab
+    assert "! Cross-Origin-Embedder-Policy" in lab  # an isolated page and its kernel wait in turns
     assert "immutable" in lab.partition("/lab/v/*\n")[2]
 
 
