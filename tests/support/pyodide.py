@@ -14,7 +14,9 @@ _WANTED = r"pyodide\.(asm\.js|asm\.wasm|mjs)|pyodide-lock\.json|python_stdlib\.z
 
 def fetch_pyodide(place: Path) -> Path:
     """Return a folder in `place` with the files of Pyodide's core and numpy's wheel."""
-    subprocess.run([*find_npm(), "pack", *PACKAGES], cwd=place, env=node_env(), check=True)
+    subprocess.run(
+        [*find_npm(), "pack", "--silent", *PACKAGES], cwd=place, env=node_env(), check=True
+    )
     folder = place / "pyodide"
     folder.mkdir()
     for archive in place.glob("*.tgz"):
