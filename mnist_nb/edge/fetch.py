@@ -35,7 +35,7 @@ class AsyncFetch(httpx.AsyncBaseTransport):
         options = {
             "method": request.method,
             "headers": _sent(request),
-            "redirect": "error",  # no edge sends elsewhere, and the token is for this one alone
+            "redirect": "manual",  # no edge sends elsewhere, and the token is for this one alone
             "signal": js.AbortSignal.timeout(_milliseconds(request)),
         }
         if content := request.read():
@@ -44,10 +44,12 @@ class AsyncFetch(httpx.AsyncBaseTransport):
             came = await js.fetch(
                 str(request.url), to_js(options, dict_converter=js.Object.fromEntries)
             )
+        if came.type == "opaqueredirect":  # of which nothing is told
+            return _redirect("another address, which this browser does not tell")
         return httpx.Response(came.status, headers=_kept(came.headers), stream=_Body(came.body))
 
 
-class _Body(httpx.AsyncByteStream):
+class _Body(httpx.AsyncByteStream, httpx.SyncByteStream):
     def __init__(self, body: Any) -> None:
         self._reader = body and body.getReader()
 
@@ -61,15 +63,34 @@ class _Body(httpx.AsyncByteStream):
             with _named():
                 await self._reader.cancel()
 
+    def __iter__(self) -> Iterator[bytes]:
+        from pyodide.ffi import run_sync
+
+        with _named():
+            while self._reader and not (piece := run_sync(self._reader.read())).done:
+                yield piece.value.to_bytes()
+
+    def close(self) -> None:
+        from pyodide.ffi import run_sync
+
+        run_sync(self.aclose())
+
 
 class Fetch(httpx.BaseTransport):
-    """Sends by an `XMLHttpRequest` that waits, which a page allows in its workers."""
+    """Sends by `fetch` where Python can wait for a promise.
+
+    Elsewhere by an `XMLHttpRequest` that waits, which a page allows in its workers, and which takes
+    all that comes in its time, and goes where it is sent before that is known.
+    """
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Return what came; raises what httpx's own transport raises."""
         import js
-        from pyodide.ffi import to_js
+        from pyodide.ffi import can_run_sync, run_sync, to_js
 
+        if can_run_sync():
+            sent: httpx.Response = run_sync(AsyncFetch().handle_async_request(request))
+            return sent
         asked = js.XMLHttpRequest.new()
         asked.open(request.method, str(request.url), False)
         asked.responseType, asked.timeout = "arraybuffer", _milliseconds(request)
@@ -78,11 +99,17 @@ class Fetch(httpx.BaseTransport):
         content = request.read()
         with _named():
             asked.send(to_js(content) if content else None)
+        if asked.responseURL != str(request.url):
+            return _redirect(asked.responseURL)
         lines = asked.getAllResponseHeaders().split("\r\n")
         headers = [line.split(": ", 1) for line in lines if ": " in line]
         return httpx.Response(
             asked.status, headers=_kept(headers), content=asked.response.to_bytes()
         )
+
+
+def _redirect(where: str) -> httpx.Response:
+    return httpx.Response(302, headers={"location": where})
 
 
 def _sent(request: httpx.Request) -> dict[str, str]:

@@ -99,13 +99,17 @@ class EdgeSource:
             return self._url
         return (self._local or shared_edge()).url
 
+    def client(self) -> EdgeClient:
+        """A new client that waits, with the token that is known here; raises as `url` does."""
+        given = getattr(self._given, "asked", self._given)
+        return EdgeClient(self.url(), getattr(given, "_token", self.token), PATIENCE)
+
     def trace(self, image: NDArray[np.uint8]) -> EdgeTrace:
         """What each layer of the edge gives; see `EdgeClient.trace`. Waits for it."""
         given = getattr(self._given, "asked", None)
         if given is not None:
             return given.trace(image)  # type: ignore[no-any-return]
-        token = getattr(self._given, "_token", self.token)
-        with EdgeClient(self.url(), token, PATIENCE) as client:
+        with self.client() as client:
             return client.trace(image)
 
     async def connect(self) -> Client:

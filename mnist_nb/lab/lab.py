@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mnist_nb.comparison import Parity, trace
 from mnist_nb.drawing import Drawing
-from mnist_nb.edge import EdgeResult
+from mnist_nb.edge import EdgeClient, EdgeResult
 from mnist_nb.errors import InputError
 from mnist_nb.lab.collect import Keeper
 from mnist_nb.lab.edge_source import EdgeSource
@@ -136,6 +136,14 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
             SetupError: it could not start, and what to do.
         """
         return self._source.url()
+
+    def edge_client(self) -> EdgeClient:
+        """Return a new client of the lab's edge, with the token that the lab has for it.
+
+        Raises:
+            SetupError: as `edge_url`.
+        """
+        return self._source.client()
 
     def trace(self) -> Parity:
         """Compare what each layer gives here and at the edge; shows where and why they part.

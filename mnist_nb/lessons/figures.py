@@ -8,10 +8,11 @@ its text for screen readers, and what a front end without HTML shows.
 import io
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 if TYPE_CHECKING:  # matplotlib takes half a second to load
     from matplotlib.axes import Axes
@@ -21,6 +22,7 @@ HERE, THERE, THIRD = "#2f7fd6", "#d97706", "#2a9d6f"  # this machine, the edge, 
 INK = "#123456"  # stands for the colour of the page's text
 _DOTS = 96  # per inch, as CSS has it
 _EVERY = 0.1  # seconds between two updates of a progress bar
+P = ParamSpec("P")
 
 
 class Shown:
@@ -44,6 +46,24 @@ class Shown:
 
     def __repr__(self) -> str:
         return self.text
+
+
+def drawn(draw: Callable[P, Shown]) -> Callable[P, Shown]:
+    """Decorate what draws a plot: where matplotlib is missing it says so, and a cell goes on."""
+
+    @wraps(draw)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> Shown:
+        try:
+            return draw(*args, **kwargs)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "matplotlib":
+                raise
+            return words(
+                "A plot would be here, but this Python has no matplotlib. Go on below: nothing else"
+                " needs it."
+            )
+
+    return shown
 
 
 def axes(

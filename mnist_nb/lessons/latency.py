@@ -16,7 +16,7 @@ from mnist_nb.comparison import (
     request_price,
 )
 from mnist_nb.lessons.bets import draw_bet
-from mnist_nb.lessons.figures import HERE, THERE, THIRD, Shown, axes, picture, words
+from mnist_nb.lessons.figures import HERE, THERE, THIRD, Shown, axes, drawn, picture, words
 from mnist_nb.network import milliseconds as ms
 
 EPS = float(np.finfo(np.float32).eps)  # the gap between 1 and the next float32
@@ -25,6 +25,7 @@ _COLORS = (HERE, THERE, THIRD, "#9b6bd3", "#c2527a")
 _MARKS = ("o", "s", "^", "D", "v")
 
 
+@drawn
 def differences(differences: ArrayLike, title: str, bet: float | None = None) -> Shown:
     """Show a histogram of the largest difference in probability of each image, (N,).
 
@@ -66,6 +67,7 @@ def differences(differences: ArrayLike, title: str, bet: float | None = None) ->
     )
 
 
+@drawn
 def shares(series: Sequence[Times], title: str, bet: float | None = None) -> Shown:
     """Show which share of the calls took at most how long; log axis of milliseconds, as `bet`."""
     figure, (plot,) = axes(height=3.6 + 0.2 * -(-len(series) // 2))
@@ -93,6 +95,7 @@ def shares(series: Sequence[Times], title: str, bet: float | None = None) -> Sho
     return picture(figure, title, words + draw_bet(plot, bet))
 
 
+@drawn
 def batches(kinds: Sequence[Sequence[Times]], title: str) -> Shown:
     """Show time of a call and throughput against the number of images in a call."""
     figure, (left, right) = axes(2, height=3.7, width=9.2)
@@ -123,6 +126,7 @@ def batches(kinds: Sequence[Sequence[Times]], title: str) -> Shown:
     return picture(figure, title, "; ".join(said) + ".")
 
 
+@drawn
 def parts(found: Split, title: str) -> Shown:
     """Show the parts of one request as bars, one below the other."""
     figure, (plot,) = axes(height=2.6)
@@ -157,6 +161,7 @@ def _part(part: Part) -> str:
     return ms(part.ms) if part.ms > 0 else BELOW_NOISE
 
 
+@drawn
 def prices(title: str) -> Shown:
     """Show what a million images cost beyond what is included, by the images in a request."""
     sizes = [2**n for n in range(11)]

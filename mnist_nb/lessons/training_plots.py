@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mnist_nb.lessons.bets import draw_bet
-from mnist_nb.lessons.figures import HERE, THERE, THIRD, Shown, axes, picture
+from mnist_nb.lessons.figures import HERE, THERE, THIRD, Shown, axes, drawn, picture
 from mnist_nb.training import Step
 
 _EVERY = 1.0  # seconds between two drawings,
@@ -40,6 +40,7 @@ def watch(steps: Iterable[Step], title: str = "Training", bets: Bets = (None, No
     return seen
 
 
+@drawn
 def curves(seen: list[Step], title: str, bets: Bets = (None, None)) -> Shown:
     """Draw loss and accuracy of the steps so far."""
     from matplotlib.ticker import MaxNLocator

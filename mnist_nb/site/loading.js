@@ -1,12 +1,5 @@
 // In the page: says what of Python is loading, and how large it is.
 
-// Where an answer of the kernel is there before the page waits for it, this gives its result at once
-// and not a promise, which the kernel's library (coincident) does not expect: the cell would never end.
-const { waitAsync } = Atomics;
-if (waitAsync) {
-  Atomics.waitAsync = (...words) => ({ async: true, value: Promise.resolve(waitAsync(...words).value) });
-}
-
 const files = await (await fetch(new URL("files.json", import.meta.url))).json();
 const size = files.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0) / 1e6;
 const about = `${files.every(({ bytes }) => bytes) ? "" : "more than "}${size.toFixed(0)} MB, the first time only`;

@@ -47,7 +47,8 @@ def _ours() -> Iterator[tuple[str, bytes]]:
         inside = path.relative_to(package)
         if path.suffix in _OURS and inside.parts[0] not in _NOT_THERE:
             yield f"mnist_nb/{inside.as_posix()}", path.read_bytes()
-    yield "mnist_nb/model/mnist.safetensors", shipped_weights().read_bytes()
+    for name in ("mnist", "small"):
+        yield f"mnist_nb/model/{name}.safetensors", shipped_weights(name).read_bytes()
     about = f"mnist_nb-{__version__}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: mnist-nb\nVersion: {__version__}\n"
     yield f"{about}/METADATA", metadata.encode()

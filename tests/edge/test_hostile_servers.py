@@ -6,7 +6,6 @@ import json
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain, repeat
 from time import monotonic, process_time
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from mnist_nb import AsyncEdgeClient, EdgeClient
 from mnist_nb.errors import EdgeError, EdgeOffline, EdgeProblem, EdgeProtocolError
 from tests.edge.conftest import IMAGE, OCTETS, probabilities
-from tests.support.hostile_server import serving
+from tests.support.hostile_server import Endless, serving
 
 SECONDS = 0.5
 PAUSE = 0.02  # between two pieces of a server that drips
@@ -37,23 +36,19 @@ def problem(body: bytes, headers: bytes = b"") -> list[bytes]:
 
 
 SLOW: dict[str, Iterable[bytes]] = {
-    "nothing at all": chain([b""], repeat(b"")),
-    "a status of a byte at a time": repeat(b"H"),
-    "a header of a byte at a time": chain([OK, b"X-A: "], repeat(b"a")),
-    "headers without end": chain([OK], repeat(b"X-A: a\r\n")),
-    "1xx without end": repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n"),
-    "a body of a byte at a time": chain(
-        answer()[:-2], [b"Content-Length: 4000\r\n\r\n"], repeat(b"a")
-    ),
-    "chunks of a byte": chain(
-        [OK, OWN, b"Transfer-Encoding: chunked\r\n\r\n"], repeat(b"1\r\na\r\n")
-    ),
+    "nothing at all": Endless(b""),
+    "a status of a byte at a time": Endless(b"H"),
+    "a header of a byte at a time": Endless(OK, b"X-A: ", b"a"),
+    "headers without end": Endless(OK, b"X-A: a\r\n"),
+    "1xx without end": Endless(b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+    "a body of a byte at a time": Endless(*answer()[:-2], b"Content-Length: 4000\r\n\r\n", b"a"),
+    "chunks of a byte": Endless(OK, OWN, b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
 }
 FLOODS: dict[str, Iterable[bytes]] = {
-    "1xx at full speed": repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000),
-    "headers at full speed": chain([OK], repeat(b"X-A: a\r\n" * 1000)),
-    "one header at full speed": chain([OK, b"X-A: "], repeat(b"a" * 10_000)),
-    "a body at full speed": chain([OK, OWN, b"\r\n"], repeat(bytes(1 << 16))),
+    "1xx at full speed": Endless(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000),
+    "headers at full speed": Endless(OK, b"X-A: a\r\n" * 1000),
+    "one header at full speed": Endless(OK, b"X-A: ", b"a" * 10_000),
+    "a body at full speed": Endless(OK, OWN, b"\r\n", bytes(1 << 16)),
     "packed twice": answer(BOMB, OWN + b"Content-Encoding: gzip, gzip\r\n"),
     "packed once": answer(gzip.compress(bytes(100 << 20)), OWN + b"Content-Encoding: gzip\r\n"),
     "another protocol": [b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n", bytes(1 << 20)],

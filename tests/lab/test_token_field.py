@@ -23,6 +23,8 @@ def test_the_lab_asks_for_the_token_and_goes_on(network: Network, monkeypatch) -
             lab.drawing = samples()[3]
             wait_for(lab, edge_stale="false", edge_winner="3")
             assert not is_shown(lab)
+            with lab.edge_client() as client:
+                assert client.classify(lab.pad.image).probabilities.argmax() == 3
             assert "sesame" not in repr(lab.get_state()) + repr(lab.token_field.get_state())
         finally:
             lab.close()

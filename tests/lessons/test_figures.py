@@ -1,10 +1,14 @@
 """Plots, tables and progress bars: what the page gets, and what a screen reader gets."""
 
+import importlib
 import re
 import sys
 from xml.etree import ElementTree
 
-from mnist_nb.lessons.figures import INK, Progress, Shown, axes, picture, table, words
+import pytest
+
+from mnist_nb.lessons.figures import INK, Progress, Shown, axes, drawn, picture, table, words
+from mnist_nb.lessons.latency import prices
 
 
 def test_a_plot_takes_the_colour_of_the_page_and_is_named() -> None:
@@ -73,3 +77,11 @@ def test_importing_figures_does_not_load_matplotlib() -> None:
 
     code = "import sys, mnist_nb.lessons.figures; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_where_matplotlib_is_missing_a_plot_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert "no matplotlib" in prices("A million images").text
+    monkeypatch.setitem(sys.modules, "io", None)
+    with pytest.raises(ModuleNotFoundError, match="io"):  # what else is missing is a fault of ours
+        drawn(lambda: importlib.import_module("io"))()

@@ -41,6 +41,7 @@ def test_the_browser_may_ask_the_public_distribution_from_the_lab_alone() -> Non
     page, lab = headers.split("/lab/*\n")
     assert "jsdelivr" not in page.partition("Content-Security-Policy")[2].partition("\n")[0]
     assert "connect-src 'self' data: https://cdn.jsdelivr.net;" in lab
+    assert "! Cross-Origin-Embedder-Policy" in lab  # an isolated page and its kernel wait in turns
     assert "immutable" in lab.partition("/lab/v/*\n")[2]
 
 
@@ -75,7 +76,9 @@ def test_wheels_are_python_alone_and_the_same_each_time(tmp_path: Path) -> None:
         assert entry["imports"]
     (ours,) = folders[0].glob("mnist_nb-*.whl")
     with ZipFile(ours) as wheel:
-        assert wheel.read("mnist_nb/model/mnist.safetensors") == shipped_weights().read_bytes()
+        for name in ("mnist", "small"):
+            content = wheel.read(f"mnist_nb/model/{name}.safetensors")
+            assert content == shipped_weights(name).read_bytes()
         rooms = {name.split("/")[1] for name in wheel.namelist()}
     assert not rooms & {"cli", "deploy", "deployment", "servers", "site", "notebooks"}
 

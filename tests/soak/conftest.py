@@ -1,6 +1,7 @@
 """One local edge that looks at its bucket before every answer, for the tests that break nothing."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -9,6 +10,7 @@ from mnist_nb.local_edge import LocalEdge
 from tests.support.bucket import Bucket
 from tests.support.files import SMALL
 from tests.support.processes import runtime_of
+from tests.support.pyodide import fetch_pyodide
 
 # Left alone V8 collects garbage so late on a machine with much memory that even a Worker which does
 # nothing grows by 20 KB a request, without an end in sight. With whole collections now and then,
@@ -24,6 +26,12 @@ def edge() -> Iterator[LocalEdge]:
     with edge:
         Bucket(edge).serve(SMALL)
         yield edge
+
+
+@pytest.fixture(scope="session")
+def pyodide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with Pyodide and numpy for it, 46 MB from npm."""
+    return fetch_pyodide(tmp_path_factory.mktemp("npm"))
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,12 @@
 
 # ruff: noqa: F821 -- TESTS is put there
 
+import asyncio
 import os
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from inspect import iscoroutinefunction
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
@@ -62,5 +64,19 @@ os.chdir("/repository")
 
 import pytest  # noqa: E402
 
+
+class Coroutines:
+    """Runs the tests that are coroutines."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        if not iscoroutinefunction(pyfuncitem.obj):
+            return None
+        names = pyfuncitem._fixtureinfo.argnames
+        asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+        return True
+
+
 ALONE = ["-c", "/dev/null", "--rootdir", "/repository", "-p", "no:cacheprovider"]
-int(pytest.main(["-q", "-rs", "--import-mode=importlib", *ALONE, *TESTS]))  # type: ignore[name-defined]
+CALLED = ["-q", "-rs", "--import-mode=importlib", *ALONE, *TESTS]  # type: ignore[name-defined]
+int(pytest.main(CALLED, [Coroutines()]))

@@ -12,7 +12,6 @@ import socket
 import socketserver
 import subprocess
 import sys
-import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ import pytest
 from playwright.sync_api import BrowserType, Request, sync_playwright
 
 from mnist_nb import LocalEdge
-from mnist_nb.local_edge.node import find_deploy, find_npm, node_env
+from mnist_nb.local_edge.node import find_deploy
 from mnist_nb.site import build_site
 from tests.support.application import FLAGS, find_chromium
 from tests.support.processes import runtime_of
@@ -38,8 +37,6 @@ pytestmark = [
     pytest.mark.skipif(SOAK == 0, reason="minutes long, and fetches 45 MB: `make soak`"),
 ]
 
-PACKAGES = ("pyodide@0.29.3", "@bentopdf/pymupdf-wasm@0.11.16")
-CORE = r"pyodide\.(asm\.js|asm\.wasm|mjs)|python_stdlib\.zip|numpy-.*wasm32\.whl"
 ALONE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 # 04 needs a bucket of one's own, and 03 matplotlib, which no registry has for the browser.
 NOTEBOOKS = ("01_draw.ipynb", "02_how_it_works.ipynb", "05_train.ipynb")
@@ -67,16 +64,10 @@ RUN = """async (path) => {
 
 
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheels(pyodide: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Pyodide's files and compiled packages, as `mnist-nb site --offline` wants them."""
-    place, folder = tmp_path_factory.mktemp("npm"), tmp_path_factory.mktemp("wheels")
-    subprocess.run([*find_npm(), "pack", *PACKAGES], cwd=place, env=node_env(), check=True)
-    for archive in place.glob("*.tgz"):
-        with tarfile.open(archive) as packed:
-            packed.extractall(place / archive.stem, filter="data")
-    for path in place.rglob("*"):
-        if re.fullmatch(CORE, path.name):
-            shutil.copy(path, folder)
+    folder = tmp_path_factory.mktemp("wheels")
+    shutil.copytree(pyodide, folder, dirs_exist_ok=True)
     pip = [sys.executable, "-m", "pip", "download", "-q", "-d", folder]
     python = ["--no-deps", "--only-binary=:all:", "--python-version=3.13"]
     subprocess.run([*pip, *python, "micropip==0.11.0"], check=True)

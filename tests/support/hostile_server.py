@@ -4,6 +4,17 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain, repeat
+
+
+class Endless:
+    """Pieces of which the last comes again and again; each server of them begins anew."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        return chain(self._pieces, repeat(self._pieces[-1]))
 
 
 @contextmanager
