@@ -16,7 +16,7 @@ from tests.lessons.wrong_answers import WRONG
 
 NOTEBOOKS = {path.name[:2]: path for path in Path(__file__).parents[2].glob("notebooks/*.ipynb")}
 NAMES = [name for number in sorted(MODULES) for name in exercises(number)]
-EMPTY = [None, ..., "", "  ", [], (), {}, np.array([])]
+EMPTY = [None, ..., "", "  ", [], (), {}, np.array([]), (..., ...)]
 ODD = [
     *[1j, -np.inf, 10**400, np.datetime64("2026-01-01"), b"abc", range(3), iter([1]), object()],
     *[{1: 2}, {1, 2}, np.array(["a"]), [None], [[None]], [[]], [[[]]], [True], [..., ...]],

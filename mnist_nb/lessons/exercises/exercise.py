@@ -59,14 +59,16 @@ def judge(checker: Checker, answer: Any) -> Verdict:
 
 
 def is_empty(answer: Any) -> bool:
-    """Is there no answer: None, dots, or nothing in it?"""
+    """Is there no answer: None, dots, or nothing in it but these?"""
     if answer is None or answer is ...:
         return True
     if isinstance(answer, str):
         return not answer.strip()
-    if isinstance(answer, list | tuple | dict | set | np.ndarray):
-        return np.size(answer) == 0 if isinstance(answer, np.ndarray) else len(answer) == 0
-    return False
+    if isinstance(answer, np.ndarray):
+        return answer.size == 0
+    if isinstance(answer, list | tuple):
+        return all(part is ... for part in answer)
+    return isinstance(answer, dict | set) and not answer
 
 
 def number(answer: Any) -> float:
