@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,11 @@ def test_what_is_off_is_said_of_the_answer_itself() -> None:
         ("02-3", WRONG["02-3"][2], "or logits of 1000"),
         ("02-3", WRONG["02-3"][7], "return"),
         ("04-4", WRONG["04-4"][4], "2 bytes are other ones"),
+        ("04-3", lambda *given: cycle("ab"), "each once"),
+        ("04-3", lambda *given: "ba", "a list of files is wanted"),
+        ("02-5", [[(1e9, 1e9), (1e9, 0)]], "within a million"),
         ("05-4", [5], "layer 0 is 5"),
+        ("05-4", [("conv2d", 10**9, 5)], "a layer with 25,000,000,000 weights"),
         ("05-4", WRONG["05-4"][8], "lets through only 1;"),
     ],
 )
