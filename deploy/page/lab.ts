@@ -4,6 +4,7 @@
  */
 
 import { Answers, thereAndBack, type Message, type Side } from "./answers";
+import { keepArrows } from "./arrows";
 import { Echo } from "./echo";
 import { helpNames, rootOf } from "./names";
 import { helpPaper } from "./paper";
@@ -59,6 +60,7 @@ const TITLES = {
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const ending = new AbortController();
   const { signal } = ending;
+  keepArrows(signal);
   void rootOf(el, signal).then((root) => {
     if (root === null) return;
     helpNames(root, signal);

@@ -387,6 +387,23 @@ function exactly(value) {
   return String(Number(value.toPrecision(9)));
 }
 
+// page/arrows.ts
+var BY_SCRIPT = "[role=slider], .mn-picker canvas";
+var BY_BROWSER = "select, input[type=radio]";
+function keepArrows(signal) {
+  window.addEventListener(
+    "keydown",
+    (event) => {
+      const { key, target, ctrlKey, metaKey, altKey, shiftKey } = event;
+      if (!key.startsWith("Arrow") || ctrlKey || metaKey || altKey || shiftKey) return;
+      if (!(target instanceof Element) || target.closest(".jp-OutputArea") === null) return;
+      if (target.matches(BY_SCRIPT)) event.preventDefault();
+      else if (target.matches(BY_BROWSER)) event.stopPropagation();
+    },
+    { capture: true, signal }
+  );
+}
+
 // page/pad.ts
 var PAD_SIZE = [280, 280];
 var PEN = 15;
@@ -606,6 +623,7 @@ var TITLES = {
 function render({ model, el }) {
   const ending = new AbortController();
   const { signal } = ending;
+  keepArrows(signal);
   void rootOf(el, signal).then((root) => {
     if (root === null) return;
     helpNames(root, signal);

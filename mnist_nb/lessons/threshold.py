@@ -61,11 +61,12 @@ class Threshold(Still):
         """The threshold, 0..1."""
         return float(self.slider.value)
 
-    def weights(self) -> Weights:
-        """Return the network that is shown, with the threshold in its notes."""
+    def weights(self, name: str) -> Weights:
+        """Return the network that is shown, under a name, with the threshold in its notes."""
         weights = self._networks[self.network.value].weights
         metrics = weights.architecture.metrics | {"not_sure_below": self.value}
-        return replace(weights, architecture=replace(weights.architecture, metrics=metrics))
+        named = replace(weights.architecture, name=name, metrics=metrics)
+        return replace(weights, architecture=named)
 
     def rates(self) -> tuple[float, float]:
         """Return the shares 0..1 of digits that are refused, and of others that get through."""

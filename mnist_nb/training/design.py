@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mnist_nb.errors import InputError
 from mnist_nb.network import (
+    MAX_BYTES,
     Architecture,
     BatchNorm2d,
     Conv2d,
@@ -99,6 +100,8 @@ def learned(layer: Layer) -> list[str]:
 
 
 def _normal(rng: np.random.Generator, *shape: int, inputs: int) -> NDArray[np.float32]:
+    if (count := math.prod(shape)) > MAX_BYTES / 4:
+        raise WeightsError(f"a layer with {count:,} weights is larger than a file may be")
     return (rng.normal(size=shape) * math.sqrt(2 / inputs)).astype(np.float32)
 
 

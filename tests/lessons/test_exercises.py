@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.lessons.wrong_answers import WRONG
 
 NOTEBOOKS = {path.name[:2]: path for path in Path(__file__).parents[2].glob("notebooks/*.ipynb")}
 NAMES = [name for number in sorted(MODULES) for name in exercises(number)]
-EMPTY = [None, ..., "", "  ", [], (), {}, np.array([])]
+EMPTY = [None, ..., "", "  ", [], (), {}, np.array([]), (..., ...)]
 ODD = [
     *[1j, -np.inf, 10**400, np.datetime64("2026-01-01"), b"abc", range(3), iter([1]), object()],
     *[{1: 2}, {1, 2}, np.array(["a"]), [None], [[None]], [[]], [[[]]], [True], [..., ...]],
@@ -115,7 +116,11 @@ def test_what_is_off_is_said_of_the_answer_itself() -> None:
         ("02-3", WRONG["02-3"][2], "or logits of 1000"),
         ("02-3", WRONG["02-3"][7], "return"),
         ("04-4", WRONG["04-4"][4], "2 bytes are other ones"),
+        ("04-3", lambda *given: cycle("ab"), "each once"),
+        ("04-3", lambda *given: "ba", "a list of files is wanted"),
+        ("02-5", [[(1e9, 1e9), (1e9, 0)]], "within a million"),
         ("05-4", [5], "layer 0 is 5"),
+        ("05-4", [("conv2d", 10**9, 5)], "a layer with 25,000,000,000 weights"),
         ("05-4", WRONG["05-4"][8], "lets through only 1;"),
     ],
 )

@@ -92,7 +92,7 @@ def test_the_chosen_threshold_goes_into_the_file(networks: dict[str, Network]) -
     images = np.zeros((2, 28, 28), np.uint8)
     view = Threshold(networks, images, images)
     view.slider.value = 0.63
-    weights = view.weights()
+    weights = view.weights("careful")
     content = write_weights(weights.architecture, weights.tensors)
     assert Network(read_weights(content)).not_sure_below == 0.63
     view.close()

@@ -54,6 +54,20 @@ def test_a_view_follows_the_pad_in_a_thread_of_its_own(kind: type[View], subject
     assert subject.pad.status.value == ""
 
 
+def test_beside_an_empty_pad_is_what_the_network_sees(subject: Subject) -> None:
+    def seen() -> bytes:
+        return bytes(subject.pad.view.frame[-784:])
+
+    sample = subject.image.tobytes()
+    assert seen() == sample
+    subject.pad.drawing = samples()[7]
+    subject.pad.flush()
+    assert seen() == subject.image.tobytes() != sample
+    subject.pad.clear()
+    subject.pad.flush()
+    assert seen() == sample
+
+
 @pytest.mark.parametrize("kind", VIEWS)
 def test_a_view_reads_without_a_kernel(kind: type[View], subject: Subject) -> None:
     view = kind(subject)

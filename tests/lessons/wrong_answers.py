@@ -1,6 +1,7 @@
 """Answers to the exercises that are wrong, by the name of the exercise."""
 
 import math
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,9 @@ def _half(content: bytes) -> bytes:
 BETWEEN, LETTER = SAMPLE, LETTER_A
 NARROW = [("linear", 1), ("linear", 30), ("linear", 10)]
 WRONG: dict[str, list[Any]] = {
-    "01-1": [1888, 1890, 784 * 256, 6, 237, 784, 256**784, 2**784, "1889", float("nan"), True],
+    "01-1": [
+        1888, 1890, 784 * 8, 784 * 256, 6, 237, 784, 256**784, 2**784, "1889", float("nan"), True,
+    ],
     "01-2": [46, 48, 0, 90, -47, 63, 47.5, "47", [1, 2], float("inf")],
     "01-3": [
         Drawing(SEVEN), Drawing(), [[]], "a line", 1, [[(1, "x")]], [(140, 50), (140, 230)],
@@ -73,7 +76,8 @@ WRONG: dict[str, list[Any]] = {
     "01-4": [
         Drawing(SEVEN), SAMPLE, LETTER, (BETWEEN,), (BETWEEN, LETTER, LETTER), (LETTER, BETWEEN),
         (BETWEEN, [[(140, 140)]]), (BETWEEN, SEVEN), (SEVEN, LETTER), ([[(140, 140)]], LETTER),
-        (BETWEEN, Drawing()), (0.5, 0.5), "scribble",
+        (BETWEEN, Drawing()), (0.5, 0.5), "scribble", (BETWEEN, ...), (..., LETTER),
+        {"between": BETWEEN, "nothing": LETTER},
     ],
     "02-1": [9, 72, 26 * 26 * 8, 28 * 28 * 72, 26 * 26 * 9, 28 * 28 * 9, 27 * 27 * 72, "48672"],
     "02-2": [
@@ -91,6 +95,7 @@ WRONG: dict[str, list[Any]] = {
     "02-5": [
         SEVEN, [[]], "tiny", 5, Drawing(), FOUR, [stroke + 5 for stroke in FOUR.strokes],
         [[(140, 50), (140, 230)]], [[(1, 2, 3)]], [[(float("nan"), 1)]],
+        [[(1e9, 1e9), (1e9, 0)]], lambda: FOUR,
     ],
     "02-6": [
         lambda w, b, m, v, s, t: (w * s / v, (b - m) * s / v + t),
@@ -139,6 +144,10 @@ WRONG: dict[str, list[Any]] = {
         lambda files, current, previous, keep: [],
         lambda files, current, previous, keep: None,
         lambda files, current, previous, keep: 7,
+        lambda files, current, previous, keep: [None, 1],
+        lambda files, current, previous, keep: "".join(keep_list(files, current, previous, keep)),
+        lambda files, current, previous, keep: 2 * keep_list(files, current, previous, keep),
+        lambda files, current, previous, keep: cycle(files),
         ["a"],
     ],
     "04-4": [
@@ -164,6 +173,8 @@ WRONG: dict[str, list[Any]] = {
         [("conv2d", 2, 5), ("maxpool2d", 6), "flatten", *NARROW],
         [[("conv2d", 4, 5), "relu"], ["flatten", ("linear", 10)]],
         {"conv2d": 4},
+        [("conv2d", 10**9, 5), "flatten", ("linear", 10)],
+        [("conv2d", 2999, 1), "flatten", ("linear", 2999), ("linear", 10)],
     ],
     "05-5": [
         lambda w, b, x, d, r: last_step(w, b, x, d, -r),

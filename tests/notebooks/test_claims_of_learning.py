@@ -45,8 +45,8 @@ def test_three_hundred_steps_in_numpy(untrained: Weights, digits: Digits) -> Non
          "smooth and mostly smaller", "In 300 steps that was enough")  # fmt: skip
     assert inspect.signature(learn).parameters["batch"].default == 32
     first, *_, last = learn(untrained, *digits, 300)
-    says("05", "and the 300 steps in numpy between 5 and 6")
-    assert 5 < first.loss < 6
+    says("05", "and the 300 steps in numpy between 3 and 7")
+    assert 3 < first.loss < 7
     start, end = (w.tensors["conv2d0.weight"] for w in (untrained, last.weights))
     added = end - start
     assert np.corrcoef(start.ravel(), end.ravel())[0, 1] > 0.8

@@ -1,5 +1,7 @@
 """The exercises of notebook 04: what a bucket holds, what is served, and what is refused."""
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -47,15 +49,17 @@ def _prune(answer: Any) -> str:
         found = answer(list(files), current, previous, keep)
         if found is None:
             raise Off("it returns nothing yet.")
-        found = list(found)
+        if isinstance(found, str) or not isinstance(found, Iterable):
+            raise Off(f"it returns {found!r:.40}; a list of files is wanted.")
+        found = list(islice(found, 2 * len(files)))  # a generator need not end
         said = f"of {', '.join(files)} with {current} current, keep={keep}"
         if current in found:
             raise Off(f"{said}, it deletes what is served.")
         if previous in found:
             raise Off(f"{said} and {previous} before it, nothing is left to roll back to.")
         wanted = [file for file in files[keep:] if file not in (current, previous)]
-        if sorted(found) != sorted(wanted):
-            raise Off(f"{said}, it deletes {found}, which is not {len(wanted)} of the right ones.")
+        if sorted(map(str, found)) != sorted(wanted):
+            raise Off(f"{said}, it deletes {found}; {len(wanted)} are right, each once.")
     return "So does Releases.prune, and it looks at the pointer once more before each file."
 
 

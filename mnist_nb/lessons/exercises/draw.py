@@ -26,8 +26,10 @@ def drawing(answer: Any) -> Drawing:
     """Read a drawing, or its strokes; raises `Off` for anything else, and for empty paper."""
     try:
         given = answer if isinstance(answer, Drawing) else Drawing(answer)
-    except (InputError, TypeError):
-        raise Off("the answer is a Drawing, or a list of strokes, each a list of (x, y).") from None
+    except (InputError, TypeError) as error:
+        raise Off(
+            f"the answer is a Drawing, or a list of strokes, each a list of (x, y): {error}."
+        ) from None
     if given.is_empty:
         raise Off("the paper is empty: there is no stroke with a point.")
     return given
@@ -40,6 +42,8 @@ def _images(answer: Any) -> str:
     value, digits = number(answer), math.floor(784 * math.log10(256)) + 1
     if value in (digits - 1, 784 * math.log10(256)):
         raise Off("close: 100 is 10 to the power of 2, and has three digits.")
+    if value in (784 * 8, 784 * 8 + 1):
+        raise Off("so many binary digits; decimal ones are fewer.")
     if value == math.floor(784 * math.log10(2)) + 1:
         raise Off("that is for pixels that are black or white; a byte has more values than two.")
     if value == 784 * 256 or value == len(str(784 * 256)):

@@ -59,14 +59,16 @@ def judge(checker: Checker, answer: Any) -> Verdict:
 
 
 def is_empty(answer: Any) -> bool:
-    """Is there no answer: None, dots, or nothing in it?"""
+    """Is there no answer: None, dots, or nothing in it but these?"""
     if answer is None or answer is ...:
         return True
     if isinstance(answer, str):
         return not answer.strip()
-    if isinstance(answer, list | tuple | dict | set | np.ndarray):
-        return np.size(answer) == 0 if isinstance(answer, np.ndarray) else len(answer) == 0
-    return False
+    if isinstance(answer, np.ndarray):
+        return answer.size == 0
+    if isinstance(answer, list | tuple):
+        return all(part is ... for part in answer)
+    return isinstance(answer, dict | set) and not answer
 
 
 def number(answer: Any) -> float:
@@ -94,10 +96,10 @@ def array(answer: Any, *shape: int) -> NDArray[np.float64]:
 
 
 def same_text(answer: Any) -> str:
-    """Read a word, without regard to case and spaces; raises `Off` for anything else."""
+    """Read a word, without case, spaces, quotes and full stops; raises `Off` for anything else."""
     if not isinstance(answer, str):
         raise Off(f"the answer is a word in quotes, but this is {_kind(answer)}.")
-    return " ".join(answer.lower().split())
+    return answer.lower().strip("\"'.“”‘’ \t\n")
 
 
 def _kind(answer: Any) -> str:

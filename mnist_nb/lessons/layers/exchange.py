@@ -83,7 +83,7 @@ def _headers(headers: Mapping[str, str]) -> str:
     return "\n".join(escape(_cut(f"{name}: {headers[name]}")) for name in SHOWN if name in headers)
 
 
-def _cut(text: str, length: int = 46) -> str:
+def _cut(text: str, length: int = 38) -> str:
     return text if len(text) <= length else f"{text[:length]}…"
 
 

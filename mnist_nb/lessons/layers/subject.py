@@ -108,6 +108,7 @@ class Subject:
         self._is_asked = self._is_stopped = self._is_running = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self.pad.on_change(self._drawn)
+        self._show_sample()
 
     @property
     def look(self) -> Look:
@@ -146,7 +147,13 @@ class Subject:
     def __repr__(self) -> str:
         return f"Subject({self.network!r}, {self.look.drawing!r})"
 
+    def _show_sample(self) -> None:
+        """Show beside an empty pad what the network sees, which is not the empty pad."""
+        if self.pad.drawing.is_empty:
+            self.pad.view.show(self.pad.pace.number, self.image)
+
     def _drawn(self, pad: DigitPad) -> None:
+        self._show_sample()
         self._is_asked = True
         self._wake()
         if not self._is_running:
