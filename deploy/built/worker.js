@@ -1158,7 +1158,7 @@ async function classify(request, env, note2) {
   note2.model = model.sha256;
   const headers2 = answerHeaders(answer2, place2, Date.now() - start);
   if (octets) {
-    headers2.set("Content-Type", "application/octet-stream");
+    headers2["Content-Type"] = "application/octet-stream";
     return new Response(probabilities, { headers: headers2 });
   }
   const rows = Array.from({ length: images.length / PIXELS }, (_, i) => [
@@ -1203,7 +1203,7 @@ function answerHeaders(answer2, place2, ms) {
   const plain = /^[\w.+-]+$/.test(model.name);
   const timing = [`object;dur=${ms};desc="Durable Object, there and back"`];
   if (cold) timing.push(`load;dur=${loadMs};desc="weights from R2"`);
-  return new Headers({
+  return {
     "X-Model-Sha256": model.sha256,
     "X-Model-Name": plain ? model.name : encodeURIComponent(model.name),
     "X-Cold": cold ? "1" : "0",
@@ -1211,7 +1211,7 @@ function answerHeaders(answer2, place2, ms) {
     "X-Place": JSON.stringify(place2),
     "Server-Timing": timing.join(", "),
     "Cache-Control": "no-store"
-  });
+  };
 }
 
 // src/network/digest.ts
@@ -2385,8 +2385,7 @@ var worker_default = {
     } catch (error) {
       response = error instanceof Problem ? problemResponse(error.fields) : unforeseen(error);
     }
-    const headless = request.method === "HEAD";
-    const answer2 = new Response(headless ? null : response.body, response);
+    const answer2 = request.method === "HEAD" ? new Response(null, response) : response;
     answer2.headers.set("X-Content-Type-Options", "nosniff");
     for (const [name, value2] of Object.entries(corsHeaders(request, env))) {
       answer2.headers.append(name, value2);
@@ -2428,7 +2427,8 @@ async function asset(request, env, note2) {
     throw problem(404, "unknown-path", "Not found", detail);
   }
   note2.path = pathname;
-  return reading ? response : otherMethod(request, ["GET", "HEAD"]);
+  if (!reading) return otherMethod(request, ["GET", "HEAD"]);
+  return new Response(response.body, response);
 }
 function otherMethod(request, methods) {
   const allow = [...methods, "OPTIONS"].join(", ");

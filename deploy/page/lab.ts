@@ -79,7 +79,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 }
 
 function show(model: Model, el: HTMLElement, mode: "lab" | "seen", signal: AbortSignal): void {
-  el.classList.add(`mnist-nb-view-${mode}`);
+  el.classList.add("mnist-nb", `mnist-nb-view-${mode}`); // a view may stand alone, as in marimo
   const figure = el.appendChild(document.createElement("figure"));
   figure.className = "mnist-nb-seen";
   const seen = new Seen(figure.appendChild(document.createElement("canvas")));

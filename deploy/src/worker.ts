@@ -38,8 +38,7 @@ export default {
     } catch (error) {
       response = error instanceof Problem ? problemResponse(error.fields) : unforeseen(error);
     }
-    const headless = request.method === "HEAD";
-    const answer = new Response(headless ? null : response.body, response);
+    const answer = request.method === "HEAD" ? new Response(null, response) : response;
     answer.headers.set("X-Content-Type-Options", "nosniff");
     for (const [name, value] of Object.entries(corsHeaders(request, env))) {
       answer.headers.append(name, value);
@@ -88,7 +87,8 @@ async function asset(request: Request, env: Env, note: Note): Promise<Response> 
     throw problem(404, "unknown-path", "Not found", detail);
   }
   note.path = pathname;
-  return reading ? response : otherMethod(request, ["GET", "HEAD"]);
+  if (!reading) return otherMethod(request, ["GET", "HEAD"]);
+  return new Response(response.body, response); // one whose headers may be added to
 }
 
 function otherMethod(request: Request, methods: string[]): Response {

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from time import time
 from typing import Any
 from urllib.parse import unquote
@@ -193,6 +194,7 @@ def _result(answer: Answer, values: NDArray[np.float32]) -> EdgeResult:
     )
 
 
+@lru_cache(64)  # it is the same in each answer
 def _place(text: str) -> Place:
     said = _parsed(text.encode())
     if not isinstance(said, dict):

@@ -29,6 +29,7 @@ from mnist_nb.network import Answer, threshold
 
 FIRST_RETRY, LAST_RETRY = 0.5, 2.0  # seconds; doubled from the first to the last
 IDLE_AFTER, IDLE_RETRY = 120.0, 15.0  # a forgotten tab does not knock every two seconds for days
+LOOK = 5.0  # seconds between two looks at whether a trial goes on, while the pen rests
 MOST = CONNECTIONS  # requests that are out at once: enough to ask each frame half a second away
 _TRIED = ("on trial", "stopped")  # states of a candidate that can be asked
 SPACING = 0.01  # seconds at least between two: less than a frame, for a pen that lifts
@@ -183,7 +184,19 @@ class EdgeFollower:
             assert question is not None
             talk.ask(question)
             seconds = None
-        await self._wait(seconds, self._changed.is_set)
+        looks = seconds is None and self.news.about.candidate is not None and not self._is_idle
+        await self._wait(LOOK if looks else seconds, self._changed.is_set)
+        if looks and not self._changed.is_set():
+            await self._look(talk)
+
+    async def _look(self, talk: "_Talk") -> None:
+        """See whether the edge runs what it ran: who asks nothing hears of no end of a trial."""
+        about = await _about(talk.client)
+        if about != self.news.about:
+            talk.asked = None  # the same image once more
+            talk.is_trial = about.candidate is not None
+            if self.newest is None:
+                self._tell(News("up", about=about))
 
     async def _answered(self, talk: "_Talk", question: Question, said: Said) -> None:
         about, (result, tried) = self.news.about, said
@@ -215,9 +228,13 @@ class EdgeFollower:
                     if not is_over():
                         self._changed.clear()
 
+    @property
+    def _is_idle(self) -> bool:
+        return time.monotonic() - self._asked_at > IDLE_AFTER
+
     def _delay(self, failures: int, error: Exception) -> float:
-        idle = time.monotonic() - self._asked_at > IDLE_AFTER
-        delay = min(FIRST_RETRY * 2.0 ** min(failures, 10), IDLE_RETRY if idle else LAST_RETRY)
+        last = IDLE_RETRY if self._is_idle else LAST_RETRY
+        delay = min(FIRST_RETRY * 2.0 ** min(failures, 10), last)
         asked = error.retry_after if isinstance(error, EdgeProblem) else None
         return max(delay, asked or 0.0)
 

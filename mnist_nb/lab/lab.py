@@ -21,6 +21,7 @@ from mnist_nb.lab.collect import Keeper
 from mnist_nb.lab.edge_source import EdgeSource
 from mnist_nb.lab.follow_edge import About, EdgeFollower, Question
 from mnist_nb.lab.frames import after
+from mnist_nb.lab.network_menu import NetworkMenu
 from mnist_nb.lab.pad import DigitPad
 from mnist_nb.lab.status import close_all
 from mnist_nb.lab.token_field import TokenField
@@ -45,9 +46,9 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
     Attributes:
         pad: the `DigitPad`.
         view: the `View` of both answers.
+        menu: of the networks at hand, one of which answers here.
         token_field: asks for a token while the edge wants one.
-        network: the `Network` of this machine; set it to load other weights here, such as the
-            small sister, `Network.load(shipped_weights("small"))`.
+        network: the `Network` of this machine; set it to load other weights here.
 
     Raises:
         WeightsError: the shipped weights are missing or damaged.
@@ -69,7 +70,9 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         self._lock = self.pad.lock
         self._edge = EdgeFollower(self._source, self._edge_news)
         self.token_field = TokenField(self._edge.try_token)
-        self.pad.children = (*self.pad.children, self.token_field)
+        self.menu = NetworkMenu(self._run, self.pad.status.guard)
+        self.menu.show(self._network)
+        self.pad.children = (*self.pad.children, self.menu, self.token_field)
         self._waiting_since: float | None = None  # for the edge's answer to the newest drawing
         self._look_planned = False
         self._is_owed = False  # news of the edge, to a page that has enough to paint
@@ -101,8 +104,12 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
     @network.setter
     def network(self, network: Network) -> None:
         with self._lock:
-            self._network = network
-            self.refresh()
+            self.menu.show(network)
+            self._run(network)
+
+    def _run(self, network: Network) -> None:
+        self._network = network
+        self.refresh()
 
     def refresh(self) -> None:
         """Ask both sides once more about the drawing, as after a promotion."""

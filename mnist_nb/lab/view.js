@@ -641,7 +641,7 @@ function render({ model, el }) {
   return () => ending.abort();
 }
 function show(model, el, mode, signal) {
-  el.classList.add(`mnist-nb-view-${mode}`);
+  el.classList.add("mnist-nb", `mnist-nb-view-${mode}`);
   const figure = el.appendChild(document.createElement("figure"));
   figure.className = "mnist-nb-seen";
   const seen = new Seen(figure.appendChild(document.createElement("canvas")));

@@ -9,6 +9,7 @@ import pytest
 
 from mnist_nb import EdgeClient, Lab, LocalEdge, Network, rasterize
 from mnist_nb.drawing.samples import samples
+from mnist_nb.lab import follow_edge
 from mnist_nb.network import write_weights
 from tests.support.shown import wait_for
 
@@ -71,5 +72,22 @@ def test_a_lab_that_begins_during_a_trial_shows_it(edge: LocalEdge, bad: Path) -
         found = edge.releases().compare_live(edge)
         assert found.compared >= 1
         assert re.search(r"it answered 0 of \d+ images", str(found))  # a lab asks what serves
+    finally:
+        lab.close()
+
+
+@pytest.mark.parametrize("drawn", [True, False], ids=["drawn", "empty"])
+def test_the_third_column_goes_with_the_trial_while_the_pen_rests(
+    edge: LocalEdge, bad: Path, drawn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow_edge, "LOOK", 0.05)
+    proposal = edge.releases().propose(bad, 0)
+    lab = Lab(NETWORK, edge)
+    try:
+        if drawn:
+            lab.drawing = samples()[3]
+        wait_for(lab, candidate_sha256=proposal.sha256)
+        edge.releases().withdraw()
+        wait_for(lab, candidate_sha256="", edge_winner="3" if drawn else "")
     finally:
         lab.close()

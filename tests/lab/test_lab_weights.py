@@ -1,6 +1,9 @@
 """A lab whose weights change on one side, then on the other."""
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 from mnist_nb import Lab, Network
 from mnist_nb.drawing.samples import samples
@@ -34,3 +37,28 @@ def test_weights_may_change_while_the_paper_is_empty(lab: Lab) -> None:
     lab.network = other
     assert lab.local is None
     assert table(lab).section["local-sha256"] == other.sha256
+
+
+def test_the_menu_has_the_networks_at_hand_and_loads_the_one_chosen(
+    network: Network, fake_edge: FakeEdge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = random_network(np.random.default_rng(3))
+    (tmp_path / "mine.safetensors").write_bytes(mine)
+    (tmp_path / "damaged.safetensors").write_bytes(b"{}")
+    monkeypatch.chdir(tmp_path)
+    lab = Lab(network, fake_edge)
+    try:
+        assert lab.menu.label == "mnist"
+        assert [name for name, _ in lab.menu.options] == ["mnist", "small", "damaged", "mine"]
+        for name, sha256 in (("mine", Network.load(mine).sha256), ("mnist", network.sha256)):
+            lab.menu.label = name
+            assert lab.network.sha256 == sha256
+            assert table(lab).section["local-sha256"] == sha256
+        lab.menu.label = "damaged"
+        assert lab.menu.label == "mnist"
+        assert lab.network.sha256 == network.sha256
+        assert 'role="alert"' in lab.pad.status.value
+        lab.network = other = Network.load(random_network(np.random.default_rng(4)))
+        assert (lab.menu.value, len(lab.menu.options)) == (other, 5)
+    finally:
+        lab.close()

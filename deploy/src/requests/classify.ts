@@ -24,7 +24,7 @@ export async function classify(request: Request, env: Env, note: Note): Promise<
   note.model = model.sha256;
   const headers = answerHeaders(answer, place, Date.now() - start);
   if (octets) {
-    headers.set("Content-Type", "application/octet-stream");
+    headers["Content-Type"] = "application/octet-stream";
     return new Response(probabilities, { headers }); // wasm and every CPU here: little-endian
   }
   const rows = Array.from({ length: images.length / PIXELS }, (_, i) => [
@@ -69,14 +69,14 @@ function wantsOctets(accept: string): boolean {
   return octets >= json;
 }
 
-function answerHeaders(answer: Classified, place: Place, ms: number): Headers {
+function answerHeaders(answer: Classified, place: Place, ms: number): Record<string, string> {
   const { model, cold, loadMs, candidate } = answer;
   const plain = /^[\w.+-]+$/.test(model.name);
   // The clock of a Worker stands still while it computes, so only waits are told: the way to the
   // object and back with all that happens there, and the load from R2.
   const timing = [`object;dur=${ms};desc="Durable Object, there and back"`];
   if (cold) timing.push(`load;dur=${loadMs};desc="weights from R2"`);
-  return new Headers({
+  return {
     "X-Model-Sha256": model.sha256,
     "X-Model-Name": plain ? model.name : encodeURIComponent(model.name),
     "X-Cold": cold ? "1" : "0",
@@ -84,5 +84,5 @@ function answerHeaders(answer: Classified, place: Place, ms: number): Headers {
     "X-Place": JSON.stringify(place),
     "Server-Timing": timing.join(", "),
     "Cache-Control": "no-store",
-  });
+  };
 }
