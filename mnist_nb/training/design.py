@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nb.errors import InputError
+from mnist_nb.errors import InputError, WeightsError
 from mnist_nb.network import (
     MAX_BYTES,
     Architecture,
