@@ -53,7 +53,7 @@ class Bet(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             min=low,
             max=high,
             step=None,
-            layout={"width": "min(100%, 480px)"},
+            layout={"width": "auto", "max_width": "100%"},
             style={"description_width": "initial"},
         )
         self.button = widgets.Button(description="Lock it in", tooltip=f"Bet on: {question}")
