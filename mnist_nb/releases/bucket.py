@@ -136,10 +136,10 @@ def errors_named(what: str, settings: BucketSettings) -> Iterator[None]:
     except (BotoCoreError, ValueError) as error:
         text = str(error).replace(settings.secret_access_key or "\0", "...")
         text = re.sub(r"//[^/@\s]*@", "//...@", text)  # the password of a proxy
-        raise ReleaseError(
-            f"{what}: {text}; check that {settings.endpoint_url} is the S3 endpoint"
-            " and that you are online"
-        ) from None
+        there = f"{settings.endpoint_url} is the S3 endpoint and that you are online"
+        if is_loopback(settings.endpoint_url):
+            there = "the edge on this machine runs, as `mnist-nb edge` starts it"
+        raise ReleaseError(f"{what}: {text}; check that {there}") from None
 
 
 def http_status(error: ClientError) -> int:
