@@ -133,6 +133,11 @@ def errors_named(what: str, settings: BucketSettings) -> Iterator[None]:
         raise  # it says what is wrong, and is no matter of the bucket
     except ClientError as error:
         raise ReleaseError(f"{what}: {_reason(error, settings.bucket)}") from None
+    except (KeyError, RecursionError) as error:  # a page without ETag; boto3 follows its redirects
+        raise ReleaseError(
+            f"{what}: {settings.endpoint_url} is no S3 endpoint, but maybe a page or a redirect;"
+            " check R2_ENDPOINT_URL"
+        ) from error
     except (BotoCoreError, ValueError) as error:
         text = str(error).replace(settings.secret_access_key or "\0", "...")
         text = re.sub(r"//[^/@\s]*@", "//...@", text)  # the password of a proxy
@@ -149,7 +154,7 @@ def http_status(error: ClientError) -> int:
 
 
 def _reason(error: ClientError, bucket: str) -> str:
-    code = error.response.get("Error", {}).get("Code", "")
+    code = f"{error.response.get('Error', {}).get('Code', '')}"[:80]
     status = http_status(error)
     if code == "NoSuchBucket":
         return (
@@ -158,6 +163,8 @@ def _reason(error: ClientError, bucket: str) -> str:
         )
     if code == "NoSuchKey" or (status == 404):
         return "no such file was pushed (`mnist-nb releases` lists those that were)"
+    if code == "RequestTimeTooSkewed":
+        return "the clock of this machine is wrong by more than 15 minutes; set it"
     if status in (401, 403):
         return f"the bucket refuses the access key ({code}); check R2_ACCESS_KEY_ID and its secret"
     if status == 507:

@@ -66,17 +66,19 @@ def pointer(s3: Any) -> dict[str, Any]:
     return found
 
 
-def refusing(releases: Releases, operation: str, part: str, status: int) -> Callable[[], None]:
+def refusing(
+    releases: Releases, operation: str, part: str, status: int, said: bytes = b""
+) -> Callable[[], None]:
     """Have its store refuse what has that part in its URL, until what is returned is called."""
 
     def refuse(request: Any, **_: Any) -> Any:
         if part not in request.url:
             return None
-        raw: Any = BytesIO(b"<Error><Code>Refused</Code></Error>")
+        raw: Any = BytesIO(said or b"<Error><Code>Refused</Code></Error>")
         raw.stream = lambda: iter([raw.read()])
         return AWSResponse(request.url, status, {}, raw)
 
-    event = f"before-send.s3.{operation}"
+    event = f"before-send.s3.{operation}".rstrip(".")
     releases._s3.meta.config.retries = {"total_max_attempts": 1}
     releases._s3.meta.events.register(event, refuse)
     return lambda: releases._s3.meta.events.unregister(event, refuse)

@@ -10,7 +10,7 @@ from mnist_nb import EdgeClient, LocalEdge
 from mnist_nb.errors import ReleaseConflict, ReleaseError, WeightsError
 from mnist_nb.releases import bucket
 from mnist_nb.releases.releases import POINTER, BucketSettings, Release, Releases
-from tests.releases.conftest import SECRET, pointer, sha256
+from tests.releases.conftest import SECRET, pointer, refusing, sha256
 
 pytestmark = pytest.mark.edge
 
@@ -209,6 +209,23 @@ def test_a_bucket_that_is_offline() -> None:
     assert SECRET not in str(caught.value)
     with pytest.raises(ReleaseError, match="endpoint"):
         Releases(BucketSettings("not a url", "id", SECRET))
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "expected"),
+    [
+        (200, b"<html>Log in</html>", "is no S3 endpoint, but maybe a page or a redirect"),
+        (301, b"<html>Moved</html>", "is no S3 endpoint, but maybe a page or a redirect"),
+        (403, b"<Error><Code>RequestTimeTooSkewed</Code></Error>", "the clock of this machine"),
+        (400, b"<Error><Code>" + b"x" * 1000 + b"</Code></Error>", r"answered 400 x{80};"),
+    ],
+)
+def test_what_is_no_store_of_ours_says_so(
+    releases: Releases, status: int, said: bytes, expected: str
+) -> None:
+    refusing(releases, "", "/models", status, said)
+    with pytest.raises(ReleaseError, match=expected):
+        releases.list()
 
 
 def test_no_aws_profile_is_read(
