@@ -97,9 +97,11 @@ class Bet(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             return None
         try:
             with EdgeClient(url, token or None, _SECONDS) as edge:
-                return edge.bets(self.question, value)
+                found = edge.bets(self.question, value)
         except (EdgeError, InputError):
             return None  # the bet stays here, as where there is no class
+        low, high = self.field.min, self.field.max  # one can be sent past the field, as a joke
+        return {bet: count for bet, count in found.items() if low <= bet <= high}
 
     def _say(self, text: str) -> None:
         self._said.value = f'<span aria-live="polite">{text}</span>'
@@ -148,6 +150,6 @@ def of_the_class(title: str, bets: dict[float, int], mine: float | None) -> Show
     plot.bar(edges[:-1], bars, np.diff(edges), align="edge", color=HERE)
     plot.set(xscale=scale, ylabel="bets")
     plot.locator_params(axis="y", integer=True)
-    middle = np.sort(np.repeat(values, counts))[counts.sum() // 2]
+    middle = values[np.searchsorted(counts.cumsum(), counts.sum() // 2, side="right")]
     said = f"{counts.sum()} bets from {low:g} to {high:g}, the middle one {middle:g}."
     return picture(figure, title, said + draw_bet(plot, mine))
