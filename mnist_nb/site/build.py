@@ -29,6 +29,7 @@ HERE = Path(__file__).parent
 MOST_BYTES = 25 << 20  # of one file, on Cloudflare
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
 SHARED = ("@jupyter-widgets/jupyterlab-manager", KERNEL, "anywidget", "ipycanvas")
+_SITE = {"index.html", "v"}
 _UNUSED = ("*.map", "rspack.*", "third-party-licenses.json", ".jupyterlite.doit.db")
 _STORED = ("contentsStorageName", "settingsStorageName", "workspacesStorageName")
 
@@ -60,10 +61,18 @@ def build_site(folder: Path, offline: Path | None = None) -> Built:
     Raises:
         SetupError: a package, a file or a folder is missing or not as it should be.
     """
+    try:
+        return _built(folder, offline)
+    except OSError as error:  # that of shutil has a list of files, and no reason
+        reason = error.strerror or "is the disk full?"
+        raise SetupError(f"cannot write the site to {folder}: {reason}") from None
+
+
+def _built(folder: Path, offline: Path | None) -> Built:
+    if folder.exists() and not {path.name for path in folder.iterdir()} <= _SITE:
+        raise SetupError(f"{folder} has other files than a site's: name an empty folder")
     if find_spec("jupyterlite_core") is None:
         raise SetupError("jupyterlite-core is not installed: `pip install 'mnist-nb[site]'`")
-    if folder.exists() and not (folder / "v").is_dir() and any(folder.iterdir()):
-        raise SetupError(f"{folder} has other files than a site's: name an empty folder")
     source = Distribution.offline(offline) if offline else Distribution.public()
     with tempfile.TemporaryDirectory(prefix="mnist-nb-site-") as place:
         made = Path(place, "site")

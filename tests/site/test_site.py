@@ -54,11 +54,13 @@ def test_a_file_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
-    pytest.importorskip("jupyterlite_core")
+    (tmp_path / "v").mkdir()
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(SetupError, match="other files than a site's"):
         build_site(tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+    with pytest.raises(SetupError, match=r"cannot write the site to .*thesis\.txt: Not a dir"):
+        build_site(tmp_path / "thesis.txt")
 
 
 def test_wheels_are_python_alone_and_the_same_each_time(tmp_path: Path) -> None:
