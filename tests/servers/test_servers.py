@@ -163,7 +163,11 @@ def test_visitors_of_the_app_are_not_given_tokens(start: Start, tmp_path: Path) 
     words = ["--no-browser", "--port", str(port), "--edge", "http://127.0.0.1:9"]
     app = start("app", *words, **secrets)
     assert "Visitors are not given MNIST_NB_EDGE_TOKEN" in app.until("Ctrl+C")
-    with httpx.Client(timeout=SECONDS) as client, client.stream("GET", f"http://127.0.0.1:{port}/"):
+    url = f"http://127.0.0.1:{port}/"
+    for path in ("", "api/kernels/x/channels"):
+        foreign = httpx.get(url + path, headers={"Host": f"attacker.example:{port}"})
+        assert foreign.status_code == 403
+    with httpx.Client(timeout=SECONDS) as client, client.stream("GET", url):
         family = app.remember_family()  # while the page waits for its kernel
         kernels = [p.environ() for p in family if "ipykernel_launcher" in p.cmdline()]
         assert [env["MNIST_NB_EDGE_URL"] for env in kernels] == ["http://127.0.0.1:9"]
