@@ -75,14 +75,13 @@ def find_npm() -> list[str]:
 def node_env() -> dict[str, str]:
     """The environment for node and wrangler: this one without its secrets, `node` first on PATH.
 
-    Temporary files go where those of Python go, also where TMPDIR names a folder that is not there.
-
     Raises:
         SetupError: when there is no Node.
     """
     env = {name: value for name, value in os.environ.items() if not is_secret(name)} | _QUIET
     env["PATH"] = os.pathsep.join([str(find_node().parent), env.get("PATH", "")])
-    env |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), tempfile.gettempdir())
+    if not Path(env.get("TMPDIR", os.sep)).is_dir():
+        env["TMPDIR"] = tempfile.gettempdir()  # Python finds another, Node does not
     env.pop("NODE_OPTIONS", None)  # a debugger of an editor, which would wait for its window
     return env
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
+from mnist_nb import strict_json
 from mnist_nb.errors import ReleaseConflict, ReleaseError
 
 POINTER = "mnist/current.json"
@@ -169,8 +170,8 @@ def read_metadata(metadata: Mapping[str, str]) -> tuple[str, dict[str, Any], dic
     found = []
     for entry in ("metrics", "check"):
         try:
-            value = json.loads(unquote(metadata.get(entry, "")))
-        except (ValueError, RecursionError):
+            value = strict_json.loads(unquote(metadata.get(entry, "")))  # NaN is no JSON for others
+        except ValueError:
             value = {}
         found.append(value if isinstance(value, dict) else {})
     return unquote(metadata.get("name", "")), found[0], found[1]

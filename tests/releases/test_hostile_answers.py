@@ -60,7 +60,7 @@ def test_a_good_pointer_is_read() -> None:
     assert read_pointer(json.dumps({**GOOD, "previous": OTHER}).encode()).previous == OTHER
 
 
-@pytest.mark.parametrize("metrics", ["[", "[]", DEEP, "1" * 5000])
+@pytest.mark.parametrize("metrics", ["[", "[]", DEEP, "1" * 5000, '{"loss": NaN}'])
 def test_metadata_of_a_stranger_has_no_metrics(metrics: str) -> None:
     assert read_metadata({"name": "n", "metrics": metrics}) == ("n", {}, {})
 
