@@ -3,6 +3,7 @@
 Each command imports what it needs when it runs, so that `mnist-nb --help` answers at once.
 """
 
+import errno
 import json
 import os
 from contextlib import ExitStack
@@ -41,7 +42,13 @@ class _Failure(click.ClickException):
 class _Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         never_stumble()
-        return super().main(*args, **kwargs)
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            say(f"the disk is full: make room, and run it again ({error})", "bold red")
+            raise SystemExit(1) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -246,6 +246,14 @@ def test_an_error_of_ours_is_one_paragraph_without_a_traceback(tmp_path: Path) -
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk to write to")
+def test_a_full_disk_is_said() -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "mnist_nb.cli.main", "--help"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr.partition(":")[0]) == (1, "the disk is full")
+
+
 # --- doctor --------------------------------------------------------------------------------------
 
 
