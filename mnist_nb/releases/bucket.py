@@ -133,11 +133,11 @@ def errors_named(what: str, settings: BucketSettings) -> Iterator[None]:
         raise  # it says what is wrong, and is no matter of the bucket
     except ClientError as error:
         raise ReleaseError(f"{what}: {_reason(error, settings.bucket)}") from None
-    except (KeyError, RecursionError) as error:  # a page without ETag; boto3 follows its redirects
+    except (KeyError, RecursionError):  # a page without ETag; boto3 follows its redirects
         raise ReleaseError(
             f"{what}: {settings.endpoint_url} is no S3 endpoint, but maybe a page or a redirect;"
             " check R2_ENDPOINT_URL"
-        ) from error
+        ) from None
     except (BotoCoreError, ValueError) as error:
         text = str(error).replace(settings.secret_access_key or "\0", "...")
         text = re.sub(r"//[^/@\s]*@", "//...@", text)  # the password of a proxy

@@ -13,7 +13,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mnist_nb.edge import is_loopback
 from mnist_nb.errors import SetupError
 from mnist_nb.local_edge import is_secret
 from mnist_nb.servers.jupyterlab import CONNECTION, require_port
@@ -69,7 +68,7 @@ def run_voila(
         on_stop()  # Voila has taken one of them
         server.tornado_settings = {
             # Else a page elsewhere whose name leads here could have a kernel do what it likes.
-            "allow_remote_access": not is_loopback(f"http://{ip}"),
+            "allow_remote_access": ip not in (HERE, "localhost", "::1"),
             "headers": {"Content-Security-Policy": POLICY},
             "ws_ping_interval": 30_000,
             "ws_ping_timeout": 30_000,
