@@ -6,7 +6,7 @@ from pathlib import Path
 from mnist_nb.deployment.plan import Outcome, Plan, Step
 from mnist_nb.deployment.target import Target
 from mnist_nb.errors import MnistNbError, ReleaseConflict, ReleaseError
-from mnist_nb.network import certify, read_candidate
+from mnist_nb.network import read_candidate
 from mnist_nb.releases import Release, megabytes
 
 Say = Callable[[str], object]
@@ -53,7 +53,7 @@ def push(
         steps = [Step(f"{where} is there", needed=False)]
     if promote:
         steps.append(_move(target, current, sha256))
-    if doubt := certify(candidate.weights).doubt:
+    if doubt := candidate.certificate.doubt:
         doubts = [Step(doubt, needed=False), *doubts]
     plan = Plan(target.where, [*doubts, *steps], dry_run)
     say(str(plan))

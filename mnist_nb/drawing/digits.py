@@ -26,7 +26,6 @@ DOT_GAP = 2.5  # pens: between the dots of one digit
 BROKEN = 0.05  # of a digit's length: a gap where the pen did not write
 ATTACHED = 0.25  # of a digit's length: a bar or a hook is not farther from its body
 PART = 0.35  # of a digit's length: what is shorter is a part of it
-BAR = 0.75  # of a digit's length: a bar that lies is not longer
 OVERLAP = 0.5  # of the smaller box: strokes that lie in each other's boxes
 DIRT = 0.25  # of the largest digit: what is smaller, and near none, is no digit
 SAME_LINE = 0.3  # of the lower height: digits side by side overlap that much

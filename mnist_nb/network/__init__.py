@@ -41,7 +41,7 @@ from mnist_nb.network.ops import (
 from mnist_nb.network.plain_loops import outputs as plain_outputs
 from mnist_nb.network.plain_loops import run as run_plainly
 from mnist_nb.network.smallest_dot import RADII, Dot, ink_gradients, smallest_dot
-from mnist_nb.network.words import Verdict, difference, guess, milliseconds, percent, short, verdict
+from mnist_nb.network.words import difference, guess, milliseconds, percent, short, verdict
 
 __all__ = [
     "DIGITS",
@@ -72,7 +72,6 @@ __all__ = [
     "Network",
     "Pool",
     "Relu",
-    "Verdict",
     "Weights",
     "border",
     "certify",

@@ -61,10 +61,9 @@ class Answer:
         """Does the image look like a digit?"""
         return is_sure(self.probabilities, self.not_sure_below)
 
-    def difference(self, other: "Answer | NDArray[np.float32]") -> float:
+    def difference(self, other: "Answer") -> float:
         """Largest difference of a probability to another answer to the same image."""
-        theirs = other.probabilities if isinstance(other, Answer) else other
-        return float(np.abs(self.probabilities.astype(np.float64) - theirs).max())
+        return float(np.abs(self.probabilities.astype(np.float64) - other.probabilities).max())
 
     def agrees(self, other: "Answer") -> bool:
         """Do both say the same of one image?

@@ -1,9 +1,11 @@
 """The file that somebody wants to push: read once, converted where needed, and checked in full."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mnist_nb.errors import WeightsError
+from mnist_nb.network.certificate import Certificate, certify
 from mnist_nb.network.file_format import Weights, read_file, read_weights
 from mnist_nb.network.overflow import require_finite
 from mnist_nb.tensors import MAX_HEADER
@@ -22,6 +24,11 @@ class Candidate:
     content: bytes
     weights: Weights
     path: Path
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """What the network does with digits that this project makes; asked once."""
+        return certify(self.weights)
 
 
 def read_candidate(path: Path | str) -> Candidate:

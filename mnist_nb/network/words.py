@@ -1,7 +1,7 @@
 """Answers in words and numbers as people read them, for the terminal and for text.
 
-`deploy/page/words.ts` and `verdict.ts` say the same on the page and in the lab; one table of cases,
-`tests/support/words.json`, holds the two together.
+`deploy/page/words.ts` and `verdict.ts` say the same on the page and in the lab, and more of a pen
+that moves; one table of cases, `tests/support/words.json`, holds the two together.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,6 @@ SECOND = 0.15  # and the less probable of them this much
 SAME_ARITHMETIC = 1e-5  # two float32 computations of one network mostly stay below this
 SHORT = 8  # hex digits of a sha256 that a person compares
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-Kind = Literal["empty", "open", "agree", "disagree", "not-sure"]
 
 
 def percent(probability: float) -> str:
@@ -60,76 +58,27 @@ class Verdict:
     Attributes:
         kind: what the colours and the sign before it say too.
         head: in a few words.
-        detail: in a sentence; "" for none.
+        detail: in a sentence.
     """
 
-    kind: Kind
+    kind: Literal["agree", "disagree", "not-sure"]
     head: str
-    detail: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.head}. {self.detail}".removesuffix(". ")
+    detail: str
 
 
-def verdict(
-    here: Answer | None,
-    edge: Answer | None = None,
-    twin: NDArray[np.float32] | None = None,
-    *,
-    drawn: bool = True,
-    late: bool = False,
-    trouble: str = "",
-    who: str = "This machine",
-    where: str = "here",
-) -> Verdict:
-    """Say whether two answers agree, and how far they are apart.
-
-    Args:
-        here: of this side; None without one.
-        edge: the newest one of the edge, maybe to an image before; None without one.
-        twin: float32 (labels,), what this side says of the image that the edge answered; None
-            when it is the same image.
-        drawn: False on empty paper.
-        late: the edge's answer is for an image so old that it does not count any more.
-        trouble: why the edge gives no answer, "" when one is on its way.
-        who: this side, at the start of a sentence.
-        where: this side, within one.
-    """
-    if not drawn:
-        return Verdict("empty", "Draw a digit", "Both answer while you draw.")
-    if here is None and edge is None:
-        return Verdict("open", "No answer yet", trouble or "The network is on its way.")
-    if here is None:
-        assert edge is not None
-        return _alone("The edge", edge, f"Waiting for {who[0].lower()}{who[1:]}.")
-    if edge is None:
-        return _alone(
-            who, here, "It goes on without the edge." if trouble else "Waiting for the edge."
-        )
-    if late:
-        return _alone(who, here, "The edge is still at an older drawing.")
-    ours = here.probabilities if twin is None else twin
-    unsure = not here.is_sure and not edge.is_sure
-    if int(ours.argmax()) != edge.index and not unsure:
-        mine = here.labels[int(ours.argmax())]
-        detail = f"{mine} {where}, {edge.label} at the edge. {_other_weights(here, edge)}".strip()
-        return Verdict("disagree", "They disagree", detail)
-    if unsure:
+def verdict(here: Answer, edge: Answer) -> Verdict:
+    """Say whether two answers to one image agree, and how far they are apart."""
+    if not here.agrees(edge):
+        detail = f"{here.label} here, {edge.label} at the edge. {_other_weights(here, edge)}"
+        return Verdict("disagree", "They disagree", detail.strip())
+    if not (here.is_sure or edge.is_sure):
         detail = "It may be either." if _is_between(here) else "This may be no digit."
-        return Verdict("not-sure", f"Both are not sure{_guess(here)}", detail)
-    if here.index != edge.index:
-        return _alone(who, here, "Waiting for the edge.")
+        meant = f": {guess(here)}" if guess(here) else ""
+        return Verdict("not-sure", f"Both are not sure{meant}", detail)
     head = f"Both say {here.label}"
     if not (here.is_sure and edge.is_sure):
-        doubter = "the edge" if here.is_sure else f"{who[0].lower()}{who[1:]}"
-        head += f", but {doubter} is not sure"
-    return Verdict("agree", head, _gap(here, edge, edge.difference(ours)))
-
-
-def _alone(who: str, answer: Answer, detail: str) -> Verdict:
-    if answer.is_sure:
-        return Verdict("open", f"{who} says {answer.label}", detail)
-    return Verdict("not-sure", f"{who} is not sure{_guess(answer)}", detail)
+        head += f", but {'the edge' if here.is_sure else 'this machine'} is not sure"
+    return Verdict("agree", head, _gap(here, edge))
 
 
 def guess(answer: Answer) -> str:
@@ -138,10 +87,6 @@ def guess(answer: Answer) -> str:
         first, second = (answer.labels[int(i)] for i in _two_largest(answer))
         return f"{first} or {second}"
     return f"perhaps {answer.label}" if answer.probability >= GUESS else ""
-
-
-def _guess(answer: Answer) -> str:
-    return f": {guess(answer)}" if guess(answer) else ""
 
 
 def _is_between(answer: Answer) -> bool:
@@ -158,8 +103,9 @@ def _other_weights(here: Answer, edge: Answer) -> str:
     return "They run different weights." if known and here.sha256 != edge.sha256 else ""
 
 
-def _gap(here: Answer, edge: Answer, largest: float) -> str:
+def _gap(here: Answer, edge: Answer) -> str:
     """How far apart: the fingerprint says why, the size how much."""
+    largest = here.difference(edge)
     size = f"Largest difference {difference(largest)}"
     if other := _other_weights(here, edge):
         return f"{other} {size}."

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mnist_nb.errors import ReleaseError, WeightsError
-from mnist_nb.network import MAX_BYTES, Candidate, certify, read_weights
+from mnist_nb.network import MAX_BYTES, Candidate, read_weights
 from mnist_nb.releases.bucket import BucketSettings, connect, errors_named, http_status
 from mnist_nb.releases.release import (
     MOST_POINTER,
@@ -51,7 +51,7 @@ class Store:
     def _upload(self, candidate: Candidate, say: Callable[[str], object]) -> Release:
         """Put a file there, unless it is, and check what arrived."""
         sha256, architecture = candidate.weights.sha256, candidate.weights.architecture
-        check = certify(candidate.weights).short()
+        check = candidate.certificate.short()
         with self._named(f"cannot push {candidate.path}"):
             say(f"uploading {megabytes(len(candidate.content))}")
             try:

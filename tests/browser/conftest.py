@@ -10,3 +10,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--screenshots", action="store_true", help="write the pictures of the README to docs/"
     )
+
+
+@pytest.fixture(scope="session")
+def screenshots(pytestconfig: pytest.Config) -> None:
+    """For tests that only write a picture: named first, it skips them before anything starts."""
+    if not pytestconfig.getoption("--screenshots", default=False):
+        pytest.skip("writes a picture of README only with --screenshots")

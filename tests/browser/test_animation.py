@@ -24,11 +24,8 @@ def points(strokes: list[list[Point]], gap: float = 8.0) -> list[Point]:
     return found
 
 
-def test_animation_of_the_readme(
-    open_notebook: Callable[..., LabNotebook], pytestconfig: pytest.Config
-) -> None:
-    if not pytestconfig.getoption("--screenshots", default=False):
-        pytest.skip("writes docs/lab.webp only with --screenshots")
+@pytest.mark.usefixtures("screenshots")
+def test_animation_of_the_readme(open_notebook: Callable[..., LabNotebook]) -> None:
     lab = open_notebook(
         "01_draw.ipynb", viewport={"width": 1000, "height": 1200}, device_scale_factor=1.5
     )

@@ -304,10 +304,9 @@ def test_nothing_sticks_out_at_any_width(lab: LabNotebook):
         lab.page.set_viewport_size(size)
 
 
+@pytest.mark.usefixtures("screenshots")
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_pictures_of_the_readme(lab: LabNotebook, theme: str, pytestconfig: pytest.Config):
-    if not pytestconfig.getoption("--screenshots", default=False):
-        pytest.skip("writes docs/lab-*.png only with --screenshots")
+def test_pictures_of_the_readme(lab: LabNotebook, theme: str) -> None:
     page = lab.page
     lab.theme(f"JupyterLab {theme}")
     page.set_viewport_size({"width": 1200, "height": 800})

@@ -272,9 +272,8 @@ def test_the_policy_is_strict_and_in_force(open_page: Open, edge: LocalEdge) -> 
     tab.page.evaluate("window.violations = []")
 
 
-def test_picture_of_the_readme(open_page: Open, pytestconfig: pytest.Config) -> None:
-    if not pytestconfig.getoption("--screenshots", default=False):
-        pytest.skip("writes docs/page.png only with --screenshots")
+@pytest.mark.usefixtures("screenshots")
+def test_picture_of_the_readme(open_page: Open) -> None:
     tab = open_page(viewport={"width": 1100, "height": 760}, color_scheme="dark")
     tab.draw_sample(samples()[8], every=1)
     tab.wait_answered()

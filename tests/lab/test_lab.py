@@ -263,7 +263,7 @@ def test_closed_labs_leave_nothing(network):
         wait_for(warm, edge_winner="3")
         warm.close()
         before, files = leftovers(), process.num_fds()
-        for _ in range(50):
+        for _ in range(20):
             lab = Lab(network, edge)
             lab.drawing = samples()[3]
             wait_for(lab, edge_winner="3")

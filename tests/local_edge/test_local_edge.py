@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,7 +140,7 @@ def test_properties_while_it_runs(edge: LocalEdge) -> None:
 def test_stop_in_the_middle_then_start_again_on_the_same_port(
     images: Images, gone: Gone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # Python reads TMPDIR only once
     edge = LocalEdge().start()
     url, port = edge.url, httpx.URL(edge.url).port
     assert port
@@ -234,7 +235,7 @@ def test_the_end_of_the_program_stops_it(gone: Gone, tmp_path: Path) -> None:
 def test_folders_of_killed_hosts_are_removed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # Python reads TMPDIR only once
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     prefix = f"mnist-nb-edge-{socket.gethostname()}-"

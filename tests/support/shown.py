@@ -56,7 +56,7 @@ class Shown:
             "edge-stale": bool(self.flags & STALE),
             "edge-cold": None if edge is None else bool(self.flags & COLD),
             "agree": None if edge is None else agrees,
-            "max-diff": None if edge is None else edge.difference(twin),
+            "max-diff": None if edge is None else float(abs(edge.probabilities - twin).max()),
             "same-weights": (local == there) if there else None,
             "local-winner": here and here.index,
             "edge-winner": edge and edge.index,
