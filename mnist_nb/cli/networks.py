@@ -11,6 +11,7 @@ import click
 from mnist_nb.cli.console import say
 from mnist_nb.cli.serving import start_quietly, token
 from mnist_nb.errors import WeightsError
+from mnist_nb.whole_file import write_whole
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, path_type=Path)
@@ -185,7 +186,7 @@ def _as_file(stack: ExitStack, content: bytes) -> Path:
 
 def _write(path: Path, content: bytes) -> None:
     try:
-        path.write_bytes(content)
+        write_whole(path, content)
     except OSError as error:
         raise WeightsError(f"cannot write {path}: {error.strerror or error}") from None
 

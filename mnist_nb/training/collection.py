@@ -15,6 +15,7 @@ from mnist_nb import strict_json
 from mnist_nb.drawing import Drawing, rasterize
 from mnist_nb.edge import IN_BROWSER
 from mnist_nb.errors import AccountError, DataError, InputError
+from mnist_nb.whole_file import write_whole
 
 FORMAT = "mnist-nb.collection/1"
 MOST = 10_000  # digits in a file
@@ -100,10 +101,8 @@ class Collection:
         """
         path = Path(path)
         digits = [{"label": digit.label, **_told(digit.drawing)} for digit in self.digits]
-        part = path.with_name(f"{path.name}.part")
         try:
-            part.write_text(json.dumps({"format": FORMAT, "digits": digits}), encoding="utf-8")
-            part.replace(path)  # so that a crash leaves the old file or the new, never a half
+            write_whole(path, json.dumps({"format": FORMAT, "digits": digits}).encode())
         except OSError as error:
             raise DataError(f"cannot write {path}: {error.strerror or error}") from None
         return path

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from mnist_nb.drawing import Drawing, homemade, rasterize
 from mnist_nb.errors import DataError
+from mnist_nb.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -249,17 +250,13 @@ def _cache() -> Path:
 def _fetch(file: Published, path: Path) -> bytes:
     reasons = []
     for url in file.urls:
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             content = _checked(file, _unpacked(url, _download(url, path.name)))
             path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(gzip.compress(content, mtime=0))
-            part.replace(path)  # so that no other process ever sees half a file
+            write_whole(path, gzip.compress(content, mtime=0))
             return content
         except OSError as error:  # requests' errors are OSErrors
             reasons.append(f"{url}: {error}")
-        finally:
-            part.unlink(missing_ok=True)
     raise DataError(
         f"cannot fetch {path.name}: {'; '.join(reasons)}. Where there is a network, run this once; "
         f"or put the file into {path.parent}; or set MNIST_NB_DATA to a folder that has "

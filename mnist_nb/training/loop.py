@@ -40,6 +40,7 @@ from mnist_nb.network import (
 )
 from mnist_nb.training.design import learned
 from mnist_nb.training.no_digits import NO_DIGIT
+from mnist_nb.whole_file import write_whole
 
 INSTALL = "pip install 'mnist-nb[train]'"
 ABSENT = (
@@ -190,7 +191,7 @@ class Training:
         """
         path = Path(path)
         try:
-            path.write_bytes(self.file(name, **training))
+            write_whole(path, self.file(name, **training))
         except OSError as error:
             raise WeightsError(f"cannot write {path}: {error.strerror or error}") from None
         return path
