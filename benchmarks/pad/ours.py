@@ -30,8 +30,8 @@ def note_begin(frame):
 class NotingLab(Lab):
     asked = {}  # noqa: RUF012  # points by the question
 
-    def _drawn(self):
-        super()._drawn()
+    def _ask(self):
+        super()._ask()
         newest, points = self._edge.newest, sum(map(len, self.pad.drawing.strokes))
         if newest is None:
             self.asked.clear()  # answers to an earlier drawing do not count
@@ -41,9 +41,7 @@ class NotingLab(Lab):
     def _show(self):
         super()._show()
         here, edge = self._edge.newest, self._edge.news.question
-        # The newest is counted after it is shown: it is the drawing as it is now.
-        points = 0 if here is None else sum(map(len, self.pad.drawing.strokes))
-        known = points if edge is here else self.asked.get(id(edge), (None, 0))[1]
+        points, known = (self.asked.get(id(one), (None, 0))[1] for one in (here, edge))
         made.append((self.pad.pace.number, points, known, begun, time.time()))
 
 

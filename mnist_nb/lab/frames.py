@@ -114,6 +114,7 @@ class Frames:
         call: is made.
         guard: wraps it for the timer.
         pace: of the page, which holds calls back; None for none.
+        frame: seconds between two calls.
     """
 
     def __init__(
@@ -121,14 +122,15 @@ class Frames:
         call: Callable[[], None],
         guard: Callable[..., Callable[[], None]],
         pace: Pace | None = None,
+        frame: float = FRAME,
     ) -> None:
-        self._call, self._pace = call, pace
+        self._call, self._pace, self._frame = call, pace, frame
         self._timer = guard(self._on_time)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._due_since: float | None = None
         self._due_at = 0.0
         self._ended = float("-inf")
-        self._pause = FRAME
+        self._pause = frame
 
     def ask(self) -> None:
         """Ask for a call soon."""
@@ -152,7 +154,7 @@ class Frames:
         self._call()
         self._ended = time.monotonic()
         took = self._ended - began
-        self._pause = max(FRAME - took, took)
+        self._pause = max(self._frame - took, took)
 
     def painted(self, number: int) -> None:
         """The page has painted a frame: it may have what was held back."""

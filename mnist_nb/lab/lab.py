@@ -65,7 +65,7 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
     ) -> None:
         self._network = Network.load() if network is None else network
         self._source = EdgeSource(edge)
-        self.pad = DigitPad(show=self._drawn)
+        self.pad = DigitPad(show=self._drawn, ask=self._ask)
         self.view: View = self.pad.view
         self._lock = self.pad.lock
         self._edge = EdgeFollower(self._source, self._edge_news)
@@ -73,6 +73,7 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         self.menu = NetworkMenu(self._run, self.pad.status.guard)
         self.menu.show(self._network)
         self.pad.children = (*self.pad.children, self.menu, self.token_field)
+        self._asked: Drawing | None = None  # the one that `newest` of the follower is about
         self._waiting_since: float | None = None  # for the edge's answer to the newest drawing
         self._look_planned = False
         self._is_owed = False  # news of the edge, to a page that has enough to paint
@@ -115,6 +116,7 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
         """Ask both sides once more about the drawing, as after a promotion."""
         with self._lock:
             self._tell_facts()
+            self._asked = None
             self._drawn()
 
     @property
@@ -178,14 +180,24 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
 
     # --- what happens ----------------------------------------------------------------------------
 
-    def _drawn(self) -> None:
-        """The pad changed: answer here at once, ask the edge on the side."""
-        if self.pad.drawing.is_empty:
+    def _ask(self) -> None:
+        """The pen has moved: answer here, and ask the edge on the side, before the next frame.
+
+        The edge's bars are late anyway, and would be by what is left of a frame too.
+        """
+        if self._asked is self.pad.drawing:
+            return
+        self._asked = self.pad.drawing
+        if self._asked.is_empty:
             question = self._waiting_since = None
         else:
             question = Question(self.pad.image, self.network.answer(self.pad.image))
             self._waiting_since = self._waiting_since or time.monotonic()
         self._edge.ask(question)
+
+    def _drawn(self) -> None:
+        """The pad changed, and a frame is due."""
+        self._ask()
         self._show()
         self.pad.note_several(self._digit)
         self._look_again()

@@ -21,6 +21,7 @@ from mnist_nb.lab.status import StatusLine, close_all
 from mnist_nb.lab.view import View
 
 FULL = 20_000  # points; a digit has some hundred
+ASK = 0.0125  # seconds between two calls of `ask`: less than between two moves of a mouse
 
 
 class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
@@ -29,6 +30,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     Args:
         show: sends `view` its frames, when the drawing has changed; its owner
             shows it beside the pad. None: the pad shows it, and it shows the image alone.
+        ask: called sooner and more often than `show`, to ask what takes time.
 
     Attributes:
         canvas: the ipycanvas `Canvas` one draws on.
@@ -38,7 +40,12 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         pace: of the page that paints the frames of `view`.
     """
 
-    def __init__(self, *, show: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        show: Callable[[], object] | None = None,
+        ask: Callable[[], None] | None = None,
+    ) -> None:
         self._done: list[NDArray[np.float64]] = []  # finished strokes
         self._stroke: list[Point] | None = None  # the one under the pen
         self._is_held = False  # the pen is down, on the paper or beyond it
@@ -50,6 +57,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.status = StatusLine(self.lock)
         self.pace = Pace()
         self._frames = Frames(self._frame, self.status.guard, self.pace)
+        self._asks = Frames(ask or (lambda: None), self.status.guard, frame=ASK)
         self.view = View("lab" if show else "seen", self.status.guard(self._frames.painted))
         self.canvas = Paper()
         self.undo_button = widgets.Button(description="Undo", tooltip="Take back the last stroke")
@@ -141,6 +149,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         """Take the pad off the page; it cannot be shown again."""
         if hasattr(self, "view"):  # ipywidgets closes also what could not be made
             self._frames.cancel()
+            self._asks.cancel()
             self._callbacks.clear()
             close_all(self.view)
             close_all(self)
@@ -251,6 +260,7 @@ class DigitPad(widgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     def _touched(self) -> None:
         self._drawing = self._digits = None
         self._frames.ask()
+        self._asks.ask()
 
     def _frame(self) -> None:
         if self._show is not None:

@@ -66,6 +66,17 @@ def test_a_hanging_edge_delays_neither_pen_nor_local_bars(lab, fake_edge):
     wait_for(lab, edge_stale="false", edge_winner="9")
 
 
+async def test_the_edge_is_asked_before_the_next_frame(lab, fake_edge, monkeypatch):
+    frames = []
+    monkeypatch.setattr(lab.pad._frames, "ask", lambda: frames.append(1))  # and none comes
+    await asyncio.to_thread(wait_for, lab, edge_state="up")
+    for x in (100, 200, 300):
+        send(lab, "mouse_move" if frames else "mouse_down", x, 280)
+        asked = await asyncio.to_thread(fake_edge.asked.get, timeout=SECONDS)
+        assert np.array_equal(asked.reshape(28, 28), lab.pad.image)
+    assert len(frames) == 3
+
+
 def test_late_answers_fade(network, fake_edge):
     async def draw():
         lab = Lab(network, fake_edge)
