@@ -185,15 +185,16 @@ class Lab(widgets.Box):  # type: ignore[misc]  # ipywidgets is untyped
 
         The edge's bars are late anyway, and would be by what is left of a frame too.
         """
-        if self._asked is self.pad.drawing:
+        drawing = self.pad.drawing
+        if self._asked is drawing:
             return
-        self._asked = self.pad.drawing
-        if self._asked.is_empty:
+        if drawing.is_empty:
             question = self._waiting_since = None
         else:
             question = Question(self.pad.image, self.network.answer(self.pad.image))
             self._waiting_since = self._waiting_since or time.monotonic()
         self._edge.ask(question)
+        self._asked = drawing
 
     def _drawn(self) -> None:
         """The pad changed, and a frame is due."""
