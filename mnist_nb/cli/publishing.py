@@ -34,7 +34,7 @@ def site(folder: Path | None, offline: Path | None) -> None:
     rest = "" if offline else ", and Python with numpy from elsewhere"
     say(
         f"{built.folder}: {built.files} files, {megabytes(built.bytes)}. A visitor fetches"
-        f" JupyterLab, {megabytes(built.first)} once{rest}."
+        f" JupyterLab and {megabytes(built.first)} of packages once{rest}."
     )
 
 

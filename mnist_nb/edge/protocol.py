@@ -162,7 +162,8 @@ def check_status(answer: Answer) -> None:
     title = _words(said.get("title"), 200) or answer.reason[:200] or "error"
     detail = _words(said.get("detail"), 700) or _plain_detail(answer)
     if answer.status in (401, 403):
-        detail = f"{detail} Give the token of this edge: token=... or MNIST_NB_EDGE_TOKEN.".strip()
+        where = "in the lab's field, by token=... or in MNIST_NB_EDGE_TOKEN"
+        detail = f"{detail} Give the token of this edge {where}.".strip()
     raise EdgeProblem(answer.status, title, detail, _retry_after(answer))
 
 

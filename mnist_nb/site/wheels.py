@@ -17,6 +17,7 @@ PACKAGES = (
     "parso", "prompt-toolkit", "psygnal", "pure-eval", "pygments", "stack-data", "traitlets",
     "typing-extensions", "wcwidth",
 )  # fmt: skip
+_UNUSED = "jedi/third_party/typeshed/stubs/"  # of packages that no browser has here, 3 MB
 _OURS = (".py", ".css", ".js", ".json")
 _NOT_THERE = ("cli", "deploy", "deployment", "notebooks", "servers", "site")  # rooms for machines
 
@@ -36,6 +37,7 @@ def write_wheels(folder: Path) -> None:
             (path.as_posix(), Path(str(path.locate())).read_bytes())
             for path in found.files or ()
             if ".." not in path.parts and path.suffix not in (".so", ".pyd", ".pyc")
+            if not path.as_posix().startswith(_UNUSED)
         ]
         _write(folder, name, found.version, inside)
     _write(folder, "mnist-nb", __version__, _ours())

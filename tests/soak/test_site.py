@@ -15,7 +15,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -38,8 +38,9 @@ pytestmark = [
 ]
 
 ALONE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
-# 04 needs a bucket of one's own, and 03 matplotlib, which no registry has for the browser.
-NOTEBOOKS = ("01_draw.ipynb", "02_how_it_works.ipynb", "05_train.ipynb")
+# 03 says where its plots would be: no registry has matplotlib for the browser.
+NOTEBOOKS = ("01_draw.ipynb", "02_how_it_works.ipynb", "03_local_vs_edge.ipynb", "05_train.ipynb")
+TOKEN = "open-sesame"
 FIRST_MS, AGAIN_MS = 20_000, 8_000
 WAIT_MS = 120_000
 
@@ -63,6 +64,21 @@ RUN = """async (path) => {
 }"""
 
 
+# The cell of 01 that asks the edge by itself has failed.
+REFUSED = """() => window.jupyterapp.shell.currentWidget.content.widgets.some(
+  (cell) => cell.outputArea?.model.toJSON().some((output) => output.ename?.includes("EdgeProblem"))
+)"""
+# Returns what a line of code prints in the notebook that is open.
+ASK = """async (code) => {
+  const {kernel} = window.jupyterapp.shell.currentWidget.sessionContext.session;
+  const run = kernel.requestExecute({code});
+  let text = "";
+  run.onIOPub = ({content}) => { text += content.text ?? content.evalue ?? ""; };
+  await run.done;
+  return text;
+}"""
+
+
 @pytest.fixture(scope="module")
 def wheels(pyodide: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Pyodide's files and compiled packages, as `mnist-nb site --offline` wants them."""
@@ -80,8 +96,8 @@ def wheels(pyodide: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def edge(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEdge]:
-    """An edge with the website beside its page, in a copy of deploy/."""
+def deploy(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of deploy/ with the website, which edges take."""
     deploy, original = tmp_path_factory.mktemp("with-lab") / "deploy", find_deploy()
     kept = shutil.ignore_patterns("node_modules", ".wrangler", "lab")
     shutil.copytree(original, deploy, ignore=kept)
@@ -90,8 +106,13 @@ def edge(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loc
     print(f"site: {built.files} files, {built.bytes / 1e6:.0f} MB")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MNIST_NB_DEPLOY", str(deploy))
-        with LocalEdge(ttl=0) as running:
-            yield running
+        yield deploy
+
+
+@pytest.fixture(scope="module")
+def edge(deploy: Path) -> Iterator[LocalEdge]:
+    with LocalEdge(ttl=0) as running:
+        yield running
 
 
 class Relay(socketserver.ThreadingTCPServer):
@@ -185,13 +206,19 @@ class Visitor:
         return found
 
 
-@pytest.fixture
-def visitor(edge: LocalEdge, tmp_path: Path) -> Iterator[Visitor]:
+@contextmanager
+def visiting(edge: LocalEdge, profile: Path) -> Iterator[Visitor]:
     with sync_playwright() as playwright, Relay(edge) as relay:
-        visitor = Visitor(playwright.chromium, tmp_path, relay)
+        visitor = Visitor(playwright.chromium, profile, relay)
         yield visitor
         visitor.context.close()
         relay.shutdown()
+
+
+@pytest.fixture
+def visitor(edge: LocalEdge, tmp_path: Path) -> Iterator[Visitor]:
+    with visiting(edge, tmp_path) as visitor:
+        yield visitor
 
 
 def test_a_class_draws_in_the_browser_beside_its_edge(edge: LocalEdge, visitor: Visitor) -> None:
@@ -238,3 +265,21 @@ def test_a_notebook_runs_from_top_to_bottom(visitor: Visitor, name: str) -> None
     began = perf_counter()
     assert visitor.page.evaluate(RUN, name) == []
     print(f"{name}: {perf_counter() - began:.0f} s")
+
+
+def test_an_edge_that_wants_a_token_gets_it_from_the_page(deploy: Path, tmp_path: Path) -> None:
+    with (
+        LocalEdge(ttl=0, vars={"EDGE_TOKEN": TOKEN}) as guarded,
+        visiting(guarded, tmp_path) as visitor,
+    ):
+        visitor.visit()
+        visitor.page.wait_for_function(
+            REFUSED
+        )  # JupyterLite drops what waits behind a cell that fails
+        field = visitor.page.get_by_placeholder("The token of this edge")
+        field.press_sequentially(TOKEN)
+        field.press("Enter")
+        assert visitor.take(7)["edgeWinner"] == "7"
+        field.wait_for(state="hidden")
+        code = "print(lab.edge_client().classify(lab.pad.image).probabilities.argmax())"
+        assert visitor.page.evaluate(ASK, code).strip() == "7"
