@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,7 +139,7 @@ def test_properties_while_it_runs(edge: LocalEdge) -> None:
 def test_stop_in_the_middle_then_start_again_on_the_same_port(
     images: Images, gone: Gone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # Python reads TMPDIR only once
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     edge = LocalEdge().start()
     url, port = edge.url, httpx.URL(edge.url).port
     assert port
@@ -235,7 +234,7 @@ def test_the_end_of_the_program_stops_it(gone: Gone, tmp_path: Path) -> None:
 def test_folders_of_killed_hosts_are_removed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # Python reads TMPDIR only once
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     prefix = f"mnist-nb-edge-{socket.gethostname()}-"
