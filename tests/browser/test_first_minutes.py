@@ -116,3 +116,13 @@ def test_what_somebody_wrote_runs_when_they_say_so(url: str, page: Page, folder:
     changed.locator(".cm-content").click()
     page.keyboard.type("# more")
     page.wait_for_selector(".jp-mod-dirty", state="attached")
+
+
+def test_on_a_phone_the_files_leave_room_for_the_paper(url: str, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 780})
+    page.goto(url)
+    lab_of(page)
+    expect(page.locator(".jp-FileBrowser")).to_be_hidden()
+    paper = page.locator(".mnist-nb-paper canvas").bounding_box()
+    assert paper
+    assert paper["x"] < 390 / 4

@@ -3,6 +3,7 @@
 // A prebuilt extension of JupyterLab, written as its loader wants one and without a bundler: all it
 // needs is the application. `mnist-nb lab` names it to its own server; no other JupyterLab has it.
 
+const NARROW = 700; // pixels, on which the list of files would leave no room for the notebook
 const RUN_ALL = ["notebook:run-all-cells", "notebook:restart-run-all"];
 
 const source = (cell) => cell.model.sharedModel.getSource();
@@ -92,6 +93,7 @@ const plugin = {
     const asked = page.treePath || new URLSearchParams(location.search).get("path"); // of a server, or none
     app.restored
       .then(() => {
+        if (window.innerWidth < NARROW) app.shell.collapseLeft();
         if (asked === path) return app.commands.execute("docmanager:open", { path });
         return [...app.shell.widgets("main")].find((one) => one.context?.path === path);
       })
