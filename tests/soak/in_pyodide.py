@@ -57,6 +57,7 @@ class Skips(ModuleType):
 
 
 sys.meta_path.insert(0, Missing())
+sys.modules["torch"] = None  # type: ignore[assignment]  # the machine may have it, in /packages too
 sys.path[:] = ["/repository", *sys.path, "/packages"]
 sys.dont_write_bytecode = True
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
