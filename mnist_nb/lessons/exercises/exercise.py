@@ -96,10 +96,10 @@ def array(answer: Any, *shape: int) -> NDArray[np.float64]:
 
 
 def same_text(answer: Any) -> str:
-    """Read a word, without case, spaces, quotes and full stops; raises `Off` for anything else."""
+    """Read a word, whatever its case and the quotes around it; raises `Off` for anything else."""
     if not isinstance(answer, str):
         raise Off(f"the answer is a word in quotes, but this is {_kind(answer)}.")
-    return answer.lower().strip("\"'.“”‘’ \t\n")
+    return " ".join(answer.lower().split()).strip("\"'.“”‘’ ")
 
 
 def _kind(answer: Any) -> str:
